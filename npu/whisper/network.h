@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Whisper, written once: lists of operations that every device runs.
+// Source: openai/whisper:whisper/model.py (AudioEncoder, TextDecoder, ResidualAttentionBlock).
+#pragma once
+
+#include <utility>
+#include <vector>
+
+#include "device/op_list.h"
+#include "model/dims.h"
+
+namespace npu {
+
+// (decoder layer, head) pairs whose cross-attention follows the audio.
+using AlignmentHeads = std::vector<std::pair<int, int>>;
+
+// Named buffers through which the lists exchange data.
+inline constexpr const char* kMelBuffer = "mel";          // [3000][mel_bands], one row per 10 ms
+inline constexpr const char* kEncodedBuffer = "encoded";  // [1500][width], one row per 20 ms
+
+// Index of each list in the vector that whisper_lists() returns.
+enum WhisperList : size_t {
+  kEncoder,     // "mel" -> "encoded"
+  kCrossKv,     // "encoded" -> cross cache of the replay's store_slot
+  kDecodeStep,  // row table -> scores
+  kAlign,       // the decode step that also hands out the alignment heads' scores
+  kWhisperLists
+};
+
+// Records the four lists. `heads` must be sorted by layer and lie within the decoder.
+std::vector<OpList> whisper_lists(const ModelDims& dims, const AlignmentHeads& heads);
+
+}  // namespace npu

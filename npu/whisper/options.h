@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Everything a caller may choose about a transcription. Defaults are those of the reference's
+// Python function (openai/whisper:whisper/transcribe.py, decoding.py), except where a comment says
+// so.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "model/tokenizer.h"
+#include "result.h"
+
+namespace npu {
+
+// How one window is decoded.
+struct DecodingOptions {
+  Task task = Task::kTranscribe;
+  std::string language;                 // a code; empty: detect from the first window
+  std::optional<int> best_of = 5;       // samples at temperature > 0
+  std::optional<int> beam_size;         // at temperature 0; unset: greedy
+  std::optional<float> patience;        // with beam_size; 1 if unset
+  std::optional<float> length_penalty;  // alpha of Google NMT; unset: mean log-probability
+  std::string prefix;                   // text that the first window begins with
+  bool suppress_blank = true;
+  std::vector<int> suppress_tokens = {-1};  // -1: the tokenizer's non-speech tokens
+  bool without_timestamps = false;
+  float max_initial_timestamp_s = 1.0F;
+  int max_tokens = 224;  // sampled per window, 1..224 (half of the text context)
+  uint64_t seed = 0;     // of sampling at temperature > 0
+};
+
+// Which maximum the log-mel clamp uses.
+enum class Normalisation {
+  kRunning,  // of the audio up to the end of the window: bounded memory
+  kWhole,    // of the whole input, as the reference: nothing comes out before the end
+};
+
+// A stretch of the input to transcribe, in seconds; end < 0: to the end of the input.
+struct Clip {
+  double start_s;
+  double end_s;
+};
+
+struct TranscribeOptions {
+  DecodingOptions decoding;
+  std::vector<float> temperatures = {0.0F, 0.2F, 0.4F, 0.6F, 0.8F, 1.0F};  // tried in order
+  std::optional<float> compression_ratio_threshold = 2.4F;
+  std::optional<float> logprob_threshold = -1.0F;
+  std::optional<float> no_speech_threshold = 0.6F;
+  bool condition_on_previous_text = true;
+  std::string initial_prompt;
+  bool carry_initial_prompt = false;
+  bool word_timestamps = false;
+  std::string prepend_punctuations = "\"'“¿([{-";
+  std::string append_punctuations = "\"'.。,，!！?？:：”)]}、";
+  std::optional<float> hallucination_silence_threshold_s;  // needs word_timestamps
+  std::vector<Clip> clips;                                 // empty: everything
+  Normalisation normalisation = Normalisation::kRunning;
+};
+
+// Checks ranges and combinations against a tokenizer; the message names the option.
+Result<void> validate(const TranscribeOptions& options, const Tokenizer& tokenizer);
+
+}  // namespace npu

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Samples in, segments out: the long-form algorithm of the reference as a state machine that is
+// fed. Source: openai/whisper:whisper/transcribe.py, transcribe().
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "cancel.h"
+#include "model/model.h"
+#include "result.h"
+#include "whisper/options.h"
+#include "whisper/segment.h"
+
+namespace npu {
+
+// Time and work spent since the transcriber was made, for profiles.
+struct TranscriberStats {
+  double mel_s = 0;
+  double encoder_s = 0;
+  double cross_kv_s = 0;
+  double decode_s = 0;  // decode steps and prefills, without alignment
+  double alignment_s = 0;
+  int64_t windows = 0;
+  int64_t encoder_runs = 0;
+  int64_t decoded_tokens = 0;  // sampled, over all temperatures
+  int64_t decode_steps = 0;
+  int64_t fallbacks = 0;  // windows decoded again at a higher temperature
+};
+
+// What one step() did.
+struct Step {
+  enum class Kind {
+    kNeedInput,  // not enough audio for the next window: push() more or end_input()
+    kWindow,     // a window was decoded; `segments` may be empty (silence)
+    kFinished,   // everything up to the end of the input is done
+  };
+  Kind kind;
+  std::vector<Segment> segments;
+  // Seconds from the start of the input before which no later segment can begin.
+  double decided_s;
+};
+
+// One stream of audio. One thread at a time, except that the CancelToken may fire from any.
+class Transcriber {
+ public:
+  // Errors: those of validate() and Program::create_context().
+  static Result<std::unique_ptr<Transcriber>> create(std::shared_ptr<const Model> model,
+                                                     const TranscribeOptions& options);
+  virtual ~Transcriber() = default;
+
+  // Adds samples: 16 kHz, mono, nominally -1..1. Computes log-mel frames, never infers. NaN and
+  // infinities count as 0. Precondition: end_input() was not called.
+  virtual void push(std::span<const float> samples) = 0;
+  // No more samples follow.
+  virtual void end_input() = 0;
+
+  // Decodes at most one window. Errors: kCancelled (within 100 ms for base; the transcriber can
+  // only be reset() or destroyed afterwards), kDeviceLost, kTimeout.
+  virtual Result<Step> step(const CancelToken& cancel) = 0;
+
+  // Forgets all audio, text and detected language; keeps model, options, buffers. For seeks.
+  virtual void reset() = 0;
+
+  // Code of the language in use; empty until it is detected.
+  virtual const std::string& language() const = 0;
+  // Probability of the detected language; 1 if it was given.
+  virtual float language_probability() const = 0;
+  // Seconds of audio pushed so far.
+  virtual double pushed_s() const = 0;
+  virtual const TranscriberStats& stats() const = 0;
+};
+
+}  // namespace npu
