@@ -1,0 +1,90 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Sets a Debian or Ubuntu machine up and passes the tests, in one command.
+#   tools/check.sh [--corpus DIR]   quick and representative, under 40 minutes on two cores
+#   tools/check.sh --full ...       adds the long suites
+# Without --corpus, tests/data alone is used. Ends with one line: N passed, N failed, N skipped.
+set -u
+here=$(cd "$(dirname "$0")/.." && pwd)
+cd "$here" || exit 1
+
+corpus=
+full=
+while [ $# -gt 0 ]; do
+  case $1 in
+    --corpus) corpus=$(cd "${2:?--corpus needs a folder}" && pwd) || exit 2; shift 2 ;;
+    --full) full=yes; shift ;;
+    *) echo "check.sh: unknown option '$1'" >&2; exit 2 ;;
+  esac
+done
+
+logs=$here/build-check/logs
+rm -rf "$here/build-check/logs"
+mkdir -p "$logs"
+failed_steps=()
+failed_suites=()
+started=$(date +%s)
+
+# Runs one step, keeps its output, and goes on after a failure, so that one run shows everything.
+step() {
+  local name=$1
+  shift
+  local begin
+  begin=$(date +%s)
+  if "$@" >"$logs/$name.log" 2>&1; then
+    echo "ok    $name ($(($(date +%s) - begin)) s)"
+  else
+    echo "FAIL  $name ($(($(date +%s) - begin)) s); the end of its output:"
+    tail -n 60 "$logs/$name.log" | sed 's/^/      /'
+    case $name in
+      tests-*) failed_suites+=("$name") ;;
+      *) failed_steps+=("$name") ;;
+    esac
+  fi
+}
+
+# configure DIR [meson options]: makes or keeps a build folder.
+configure() {
+  local dir=$here/build-check/$1
+  shift
+  [ -f "$dir/build.ninja" ] && return 0
+  meson setup "$dir" "$here" -Dwerror=true -Dcorpus="$corpus" "$@"
+}
+
+# suites DIR SUITE...: runs suites and keeps the JUnit file that the last line is counted from.
+suites() {
+  local dir=$1 flags=()
+  shift
+  for suite in "$@"; do flags+=(--suite "$suite"); done
+  meson test -C "$here/build-check/$dir" --no-rebuild --print-errorlogs --num-processes 2 \
+    --logbase "$(IFS=-; echo "$*")" "${flags[@]}"
+}
+
+step setup tools/setup.sh --tests
+step format tools/format.sh --check
+
+step configure configure release -Dbuildtype=release -Db_ndebug=false
+step build ninja -C build-check/release
+step fetch-model build-check/release/gst/models/npuwhisper-models fetch base
+
+step tests-npu suites release npu
+step tests-gst suites release gst
+step tests-media suites release media
+[ -n "$full" ] && step tests-full suites release full
+
+step configure-asan configure asan -Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1
+step build-asan ninja -C build-check/asan
+step tests-asan suites asan npu gst
+
+step configure-tsan configure tsan -Db_sanitize=thread -Db_lundef=false -Doptimization=1
+step build-tsan ninja -C build-check/tsan
+step tests-tsan suites tsan gst
+
+step configure-fuzz env CC=clang CXX=clang++ bash -c "$(declare -f configure); here='$here' corpus='$corpus' \
+  configure fuzz -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false"
+step build-fuzz ninja -C build-check/fuzz fuzz
+step fuzz tests/fuzz/run.sh build-check/fuzz 15
+
+echo "took $((($(date +%s) - started) / 60)) minutes"
+python3 tools/count_tests.py build-check --failed-steps "${#failed_steps[@]}" \
+  --failed-suites "${#failed_suites[@]}"

@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Installs the Debian or Ubuntu packages that npuwhisper needs. As root, or through sudo.
+#   tools/setup.sh          to build, fetch models and subtitle files
+#   tools/setup.sh --tests  the same, and what the tests use
+# Installs only what is missing; does nothing (and needs no network) when all is there.
+set -eu
+
+packages=(
+  g++ meson ninja-build pkgconf ccache
+  libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev
+  libdnnl-dev libhwy-dev libkissfft-dev libpcre2-dev nlohmann-json3-dev zlib1g-dev
+  libcurl4-openssl-dev
+  gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good
+  gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-libav
+  ca-certificates python3 python3-pip
+)
+test_packages=(
+  git libgtest-dev libsndfile1-dev ffmpeg python3-venv procps
+  clang clang-format lld man-db
+)
+
+for argument in "$@"; do
+  case $argument in
+    --tests) packages+=("${test_packages[@]}") ;;
+    *)
+      echo "setup.sh: unknown option '$argument'; the only one is --tests" >&2
+      exit 2
+      ;;
+  esac
+done
+
+if ! command -v apt-get >/dev/null; then
+  echo "setup.sh: this script knows Debian and Ubuntu only (apt-get was not found);" \
+    "install the equivalents of: ${packages[*]}" >&2
+  exit 1
+fi
+
+missing=()
+for package in "${packages[@]}"; do
+  state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
+  [ "$state" = installed ] || missing+=("$package")
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+  if ! command -v sudo >/dev/null; then
+    echo "setup.sh: these packages are missing, and neither root nor sudo is at hand: ${missing[*]}" >&2
+    exit 1
+  fi
+  as_root=(sudo)
+fi
+echo "Installing ${#missing[@]} packages: ${missing[*]}"
+"${as_root[@]}" apt-get update -qq
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+  apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
