@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Memory of the CPU device: cache-line aligned floats, and views of matrices with padded rows.
+#pragma once
+
+#include <cstddef>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <new>
+
+namespace npu::cpu {
+
+// Columns of a packed panel: what one call of the matrix kernel computes.
+inline constexpr size_t kPanelCols = 32;
+
+inline constexpr size_t round_up(size_t value, size_t multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
+
+// Floats from one row of a matrix to the next: whole panels, so that kernels may write full ones,
+// and one cache line more, so that rows do not fall into the same cache sets.
+inline constexpr size_t row_stride(size_t cols) {
+  return round_up(cols, kPanelCols) + 16;
+}
+
+// Owns `size` floats, 64-byte aligned, zeroed. Kernels may read a panel beyond the end.
+class FloatArray {
+ public:
+  FloatArray() = default;
+  // Throws std::bad_alloc.
+  explicit FloatArray(size_t size) : size_(size) {
+    const size_t bytes = round_up((size + kPanelCols * 2) * sizeof(float), 64);
+    data_.reset(static_cast<float*>(std::aligned_alloc(64, bytes)));
+    if (!data_) throw std::bad_alloc();
+    std::memset(data_.get(), 0, bytes);
+  }
+  float* data() { return data_.get(); }
+  const float* data() const { return data_.get(); }
+  size_t size() const { return size_; }
+
+ private:
+  struct Free {
+    void operator()(float* data) const { std::free(data); }
+  };
+  std::unique_ptr<float, Free> data_;
+  size_t size_ = 0;
+};
+
+// A matrix in someone else's memory; `stride` floats from row to row.
+struct Matrix {
+  float* data = nullptr;
+  size_t stride = 0;
+  size_t rows = 0;
+  size_t cols = 0;
+
+  float* row(size_t index) const { return data + index * stride; }
+};
+
+}  // namespace npu::cpu

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The self cache (histories by index, so that a beam permutation renames and does not copy) and the
+// cross cache.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "device/cpu/aligned.h"
+#include "device/device.h"
+
+namespace npu::cpu {
+
+// Which storage row holds position p of slot s. At each position there are as many storage rows as
+// slots, so one that no slot refers to can always be found. Shared by all layers.
+class Histories {
+ public:
+  Histories(int slots, int positions);
+
+  std::span<const int> lengths() const { return lengths_; }
+  // Slot s continues the history of parents[s].
+  void permute(std::span<const int> parents);
+  // Chooses a storage row for the next key and value of `slot` at `position`, which becomes its
+  // last; returns it.
+  int append(int slot, int position);
+  // Storage rows of positions 0.. of `slot`.
+  const int* rows(int slot) const { return index_.data() + at(slot, 0); }
+  int storage_rows() const { return slots_ * positions_; }
+
+ private:
+  size_t at(int slot, int position) const {
+    return static_cast<size_t>(slot) * static_cast<size_t>(positions_) +
+           static_cast<size_t>(position);
+  }
+
+  int slots_;
+  int positions_;
+  std::vector<int> index_;
+  std::vector<int> lengths_;
+  std::vector<int> old_index_;
+  std::vector<int> old_lengths_;
+  std::vector<char> used_;
+};
+
+// Keys and values of one layer of the self cache, one row each per storage row.
+struct SelfLayer {
+  FloatArray keys;
+  FloatArray values;
+  size_t stride = 0;
+};
+
+// One layer of one cross-cache slot: keys transposed for the matrix kernel, [head][panel of 32
+// positions][head size][32], and values as they come, [positions][stride].
+struct CrossLayer {
+  FloatArray keys;
+  FloatArray values;
+  size_t stride = 0;
+  size_t cols = 0;
+};
+
+// Packs keys of one head, [positions][stride], into panels.
+void pack_keys(const float* keys, size_t stride, size_t positions, size_t head_size, float* out);
+
+}  // namespace npu::cpu

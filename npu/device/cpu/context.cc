@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "device/cpu/context.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "device/check.h"
+#include "device/cpu/plan.h"
+#include "device/cpu/replayer.h"
+
+namespace npu::cpu {
+
+CpuContext::CpuContext(const CpuProgram& program, const ContextLimits& limits)
+    : program_(program), limits_(limits), histories_(limits.self_slots, limits.self_positions) {
+  const auto max_rows = static_cast<size_t>(limits.max_rows);
+  cross_.resize(static_cast<size_t>(limits.cross_slots));
+  storage_rows_.resize(max_rows);
+  std::vector<Plan> plans;
+  size_t arena = 0;
+  for (const CompiledList& compiled : program.lists()) {
+    make_buffers(compiled.list);
+    make_caches(compiled.list);
+    plans.push_back(plan_temporaries(compiled.list, max_rows));
+    arena = std::max(arena, plans.back().size);
+  }
+  arena_ = FloatArray(arena);
+  for (size_t list = 0; list < plans.size(); ++list) {
+    std::vector<Matrix> views;
+    for (size_t id = 0; id < plans[list].offsets.size(); ++id) {
+      const Value& value = program.lists()[list].list.values[id];
+      const auto cols = static_cast<size_t>(value.cols);
+      if (!value.buffer.empty())
+        views.push_back(find(value.buffer)->view);
+      else
+        views.push_back({arena_.data() + plans[list].offsets[id], row_stride(cols),
+                         static_cast<size_t>(value.rows), cols});
+    }
+    values_.push_back(std::move(views));
+  }
+  const size_t scratch = Replayer::scratch_size(*this);
+  for (size_t thread = 0; thread < program.pool().threads(); ++thread)
+    scratch_.emplace_back(scratch);
+}
+
+CpuContext::Buffer* CpuContext::find(std::string_view name) {
+  const auto found = buffers_.find(name);
+  return found == buffers_.end() ? nullptr : &found->second;
+}
+
+void CpuContext::make_buffers(const OpList& list) {
+  for (const Value& value : list.values) {
+    if (value.buffer.empty() || find(value.buffer)) continue;
+    const auto rows = static_cast<size_t>(value.rows == kTableRows ? limits_.max_rows : value.rows);
+    const auto cols = static_cast<size_t>(value.cols);
+    Buffer buffer{FloatArray(rows * row_stride(cols)), {}};
+    buffer.view = {buffer.data.data(), row_stride(cols), rows, cols};
+    buffers_.emplace(value.buffer, std::move(buffer));
+  }
+}
+
+void CpuContext::make_caches(const OpList& list) {
+  for (const Op& op : list.ops) {
+    if (const auto* self = std::get_if<SelfAttention>(&op)) {
+      const auto layer = static_cast<size_t>(self->layer);
+      const auto cols = static_cast<size_t>(list.values[static_cast<size_t>(self->k)].cols);
+      if (self_.size() <= layer) self_.resize(layer + 1);
+      if (self_[layer].stride) continue;
+      const size_t stride = round_up(cols, 16);
+      const size_t size = static_cast<size_t>(histories_.storage_rows()) * stride;
+      self_[layer] = {FloatArray(size), FloatArray(size), stride};
+    } else if (const auto* store = std::get_if<StoreCross>(&op)) {
+      const auto layer = static_cast<size_t>(store->layer);
+      const auto cols = static_cast<size_t>(list.values[static_cast<size_t>(store->k)].cols);
+      const auto positions = static_cast<size_t>(limits_.cross_positions);
+      for (auto& slot : cross_) {
+        if (slot.size() <= layer) slot.resize(layer + 1);
+        if (slot[layer].stride) continue;
+        slot[layer] = {FloatArray(round_up(positions, kPanelCols) * cols),
+                       FloatArray(positions * row_stride(cols)), row_stride(cols), cols};
+      }
+    } else if (const auto* full = std::get_if<Attention>(&op)) {
+      const Value& k = list.values[static_cast<size_t>(full->k)];
+      const size_t size =
+          round_up(static_cast<size_t>(k.rows), kPanelCols) * static_cast<size_t>(k.cols);
+      if (packed_keys_.size() < size) packed_keys_ = FloatArray(size);
+    }
+  }
+}
+
+Result<void> CpuContext::write(std::string_view buffer, std::span<const float> data) {
+  const Buffer* found = find(buffer);
+  NPU_TRY(check_buffer(found != nullptr, buffer, found ? found->view.rows : 0,
+                       found ? found->view.cols : 0, data.size()));
+  const Matrix& to = found->view;
+  for (size_t r = 0; r < to.rows; ++r)
+    std::memcpy(to.row(r), data.data() + r * to.cols, to.cols * sizeof(float));
+  return {};
+}
+
+Result<void> CpuContext::read(std::string_view buffer, std::span<float> data) {
+  const Buffer* found = find(buffer);
+  NPU_TRY(check_buffer(found != nullptr, buffer, found ? found->view.rows : 0,
+                       found ? found->view.cols : 0, data.size()));
+  const Matrix& from = found->view;
+  for (size_t r = 0; r < from.rows; ++r)
+    std::memcpy(data.data() + r * from.cols, from.row(r), from.cols * sizeof(float));
+  return {};
+}
+
+Result<void> CpuContext::run(size_t list, const Replay& replay, const CancelToken& cancel,
+                             Deadline deadline) {
+  if (list >= program_.lists().size())
+    return Error{ErrorCode::kInvalidArgument,
+                 text("expected a list below ", program_.lists().size(), ", found ", list)};
+  const CompiledList& compiled = program_.lists()[list];
+  NPU_TRY(check_replay(compiled.list, limits_, replay, histories_.lengths()));
+  Turn turn(program_.pool(), cancel, deadline);
+  NPU_TRY(turn.take());
+  if (!replay.self_parents.empty()) histories_.permute(replay.self_parents);
+  for (size_t r = 0; r < replay.rows.size(); ++r)
+    storage_rows_[r] = histories_.append(replay.rows[r].self_slot, replay.rows[r].position);
+  Replayer replayer(*this, list, replay, turn);
+  for (const Step& step : compiled.steps) {
+    if (!replayer.run(step)) return check_interrupt(cancel, deadline, compiled.list.name.c_str());
+  }
+  return {};
+}
+
+}  // namespace npu::cpu

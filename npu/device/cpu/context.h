@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// A context of the CPU device: buffers, caches and the replay of lists.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "device/cpu/cache.h"
+#include "device/cpu/program.h"
+
+namespace npu::cpu {
+
+class CpuContext : public Context {
+ public:
+  // `limits` have been checked. Throws std::bad_alloc.
+  CpuContext(const CpuProgram& program, const ContextLimits& limits);
+
+  Result<void> write(std::string_view buffer, std::span<const float> data) override;
+  Result<void> read(std::string_view buffer, std::span<float> data) override;
+  Result<void> run(size_t list, const Replay& replay, const CancelToken& cancel,
+                   Deadline deadline) override;
+
+ private:
+  friend class Replayer;
+
+  struct Buffer {
+    FloatArray data;
+    Matrix view;
+  };
+
+  Buffer* find(std::string_view name);
+  void make_buffers(const OpList& list);
+  void make_caches(const OpList& list);
+
+  const CpuProgram& program_;
+  ContextLimits limits_;
+  std::map<std::string, Buffer, std::less<>> buffers_;
+  FloatArray arena_;                         // temporaries of whichever list runs
+  std::vector<std::vector<Matrix>> values_;  // of each list, by ValueId
+  Histories histories_;
+  std::vector<SelfLayer> self_;                 // by layer
+  std::vector<std::vector<CrossLayer>> cross_;  // by slot, layer
+  FloatArray packed_keys_;                      // of Attention
+  std::vector<FloatArray> scratch_;             // by thread
+  std::vector<int> storage_rows_;               // by row of the table
+};
+
+}  // namespace npu::cpu

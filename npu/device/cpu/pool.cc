@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "device/cpu/pool.h"
+
+#include <chrono>
+
+namespace npu::cpu {
+namespace {
+
+// How long a worker spins for the next piece of work before it sleeps. A decode step has about 80
+// pieces; spinning hands one over in well under a microsecond, a futex wake-up takes 5 to 50.
+constexpr std::chrono::microseconds kSpin{100};
+
+void relax() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#else
+  std::this_thread::yield();
+#endif
+}
+
+}  // namespace
+
+Pool::Pool(int threads) {
+  for (int thread = 1; thread < threads; ++thread)
+    workers_.emplace_back([this, thread] { worker(static_cast<size_t>(thread)); });
+}
+
+Pool::~Pool() {
+  {
+    std::lock_guard lock(mutex_);
+    quit_ = true;
+  }
+  wake_.notify_all();
+  for (std::thread& worker : workers_) worker.join();
+}
+
+void Pool::drain(size_t thread) {
+  while (!stopped_.load(std::memory_order_relaxed)) {
+    const size_t unit = next_.fetch_add(1, std::memory_order_relaxed);
+    if (unit >= units_) return;
+    if (work_(context_, unit, thread)) stopped_.store(true, std::memory_order_relaxed);
+  }
+}
+
+bool Pool::run(size_t units, Work work, const void* context) {
+  if (units <= 1 || workers_.empty()) {
+    for (size_t unit = 0; unit < units; ++unit)
+      if (work(context, unit, 0)) return false;
+    return true;
+  }
+  work_ = work;
+  context_ = context;
+  units_ = units;
+  next_.store(0, std::memory_order_relaxed);
+  stopped_.store(false, std::memory_order_relaxed);
+  busy_.store(workers_.size(), std::memory_order_relaxed);
+  generation_.fetch_add(1);  // publishes the work; ordered before the look at sleepers_
+  if (sleepers_.load() > 0) {
+    { std::lock_guard lock(mutex_); }
+    wake_.notify_all();
+  }
+  drain(0);
+  for (size_t spins = 0; busy_.load(std::memory_order_acquire) > 0; ++spins) {
+    if (spins < 4096)
+      relax();
+    else
+      std::this_thread::yield();
+  }
+  return !stopped_.load(std::memory_order_relaxed);
+}
+
+void Pool::worker(size_t thread) {
+  size_t seen = 0;
+  for (;;) {
+    const auto until = std::chrono::steady_clock::now() + kSpin;
+    size_t spins = 0;
+    while (generation_.load(std::memory_order_acquire) == seen && !quit_) {
+      relax();
+      if (++spins % 64 != 0 || std::chrono::steady_clock::now() < until) continue;
+      std::unique_lock lock(mutex_);
+      sleepers_.fetch_add(1);
+      wake_.wait(lock, [&] { return generation_.load() != seen || quit_; });
+      sleepers_.fetch_sub(1);
+    }
+    if (quit_) return;
+    ++seen;
+    drain(thread);
+    busy_.fetch_sub(1, std::memory_order_release);
+  }
+}
+
+Result<void> Turn::take() {
+  // A cancel cannot notify, so the wait looks up at this interval.
+  constexpr std::chrono::milliseconds kLook{5};
+  std::unique_lock lock(pool_.turn_mutex_);
+  while (pool_.taken_) {
+    NPU_TRY(check_interrupt(cancel_, deadline_, "waiting for the CPU device"));
+    pool_.turn_changed_.wait_for(lock, kLook);
+  }
+  NPU_TRY(check_interrupt(cancel_, deadline_, "starting on the CPU device"));
+  pool_.taken_ = held_ = true;
+  return {};
+}
+
+Turn::~Turn() {
+  if (!held_) return;
+  {
+    std::lock_guard lock(pool_.turn_mutex_);
+    pool_.taken_ = false;
+  }
+  pool_.turn_changed_.notify_one();
+}
+
+}  // namespace npu::cpu

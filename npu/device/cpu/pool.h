@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The CPU device's threads: one pool per device, whose users take turns.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "cancel.h"
+
+namespace npu::cpu {
+
+// A fixed set of threads that share out the units of one piece of work at a time. The calling
+// thread works as well, as thread 0.
+class Pool {
+ public:
+  // `threads` >= 1, the caller included. Throws std::system_error.
+  explicit Pool(int threads);
+  ~Pool();
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+
+  size_t threads() const { return workers_.size() + 1; }
+
+ private:
+  friend class Turn;
+  // Calls `work(context, unit, thread)`; returns true to stop early.
+  using Work = bool (*)(const void* context, size_t unit, size_t thread);
+
+  bool run(size_t units, Work work, const void* context);
+  void drain(size_t thread);
+  void worker(size_t thread);
+
+  // One piece of work. Written by the turn's owner before `generation_` moves on, and not again
+  // before `busy_` is back at 0.
+  Work work_ = nullptr;
+  const void* context_ = nullptr;
+  size_t units_ = 0;
+  std::atomic<size_t> next_{0};
+  std::atomic<bool> stopped_{false};
+  std::atomic<size_t> generation_{0};
+  std::atomic<size_t> busy_{0};
+
+  std::mutex mutex_;  // guards quit_ and the sleep of the workers; never held while working
+  std::condition_variable wake_;
+  std::atomic<int> sleepers_{0};
+  std::atomic<bool> quit_{false};
+
+  std::mutex turn_mutex_;  // guards the two tickets; never held while working
+  std::condition_variable turn_changed_;
+  size_t next_ticket_ = 0;
+  size_t served_ticket_ = 0;
+  bool taken_ = false;
+
+  std::vector<std::thread> workers_;
+};
+
+// The right to use a pool. Waits for it, first come, first served.
+class Turn {
+ public:
+  // Borrows all three. take() must succeed before run() is called.
+  Turn(Pool& pool, const CancelToken& cancel, Deadline deadline)
+      : pool_(pool), cancel_(cancel), deadline_(deadline) {}
+  ~Turn();
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+
+  // Waits until the pool is free. Errors: kCancelled, kTimeout.
+  Result<void> take();
+
+  // Calls body(unit, thread) for each unit 0..units-1, in any order, on any of the threads. Looks
+  // at the cancel flag and the deadline between units; returns false if the rest was left undone.
+  template <typename Body>
+  bool run(size_t units, const Body& body) {
+    struct Call {
+      const Body& body;
+      const Turn& turn;
+    };
+    const Call call{body, *this};
+    return pool_.run(
+        units,
+        [](const void* context, size_t unit, size_t thread) {
+          const auto& self = *static_cast<const Call*>(context);
+          if (self.turn.interrupted()) return true;
+          self.body(unit, thread);
+          return false;
+        },
+        &call);
+  }
+
+  size_t threads() const { return pool_.threads(); }
+  bool interrupted() const { return cancel_.cancelled() || deadline_.passed(); }
+
+ private:
+  Pool& pool_;
+  const CancelToken& cancel_;
+  Deadline deadline_;
+  bool held_ = false;
+};
+
+}  // namespace npu::cpu

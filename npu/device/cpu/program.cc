@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "device/cpu/program.h"
+
+#include <new>
+
+#include "device/check.h"
+#include "device/cpu/context.h"
+
+namespace npu::cpu {
+namespace {
+
+// Resolves the weights of one operation.
+class Resolver {
+ public:
+  Resolver(PackedWeights& weights, WeightSource& source) : weights_(weights), source_(source) {}
+
+  Result<Step> resolve(const Op& op) {
+    Step step{op};
+    NPU_TRY(std::visit([&](const auto& kind) { return fill(kind, step); }, op));
+    return step;
+  }
+
+ private:
+  Result<void> matrix(const WeightRef& ref, Step& step) {
+    NPU_TRY_ASSIGN(step.matrix, weights_.matrix(ref, source_));
+    return {};
+  }
+  Result<void> plain(const WeightRef& ref, const FloatArray*& to) {
+    NPU_TRY_ASSIGN(to, weights_.plain(ref, source_));
+    return {};
+  }
+
+  Result<void> fill(const Convolution& op, Step& step) {
+    NPU_TRY(matrix(op.weight, step));
+    NPU_TRY(plain(op.bias, step.bias));
+    if (op.positions) NPU_TRY(plain(*op.positions, step.table));
+    return {};
+  }
+  Result<void> fill(const Linear& op, Step& step) {
+    NPU_TRY(matrix(op.weight, step));
+    if (op.bias) NPU_TRY(plain(*op.bias, step.bias));
+    return {};
+  }
+  Result<void> fill(const LayerNorm& op, Step& step) {
+    NPU_TRY(plain(op.gain, step.table));
+    return plain(op.bias, step.bias);
+  }
+  Result<void> fill(const Embed& op, Step& step) {
+    NPU_TRY(matrix(op.tokens, step));
+    return plain(op.positions, step.table);
+  }
+  Result<void> fill(const Score& op, Step& step) { return matrix(op.tokens, step); }
+  template <typename Weightless>
+  Result<void> fill(const Weightless&, Step&) {
+    return {};
+  }
+
+  PackedWeights& weights_;
+  WeightSource& source_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<CpuProgram>> CpuProgram::compile(Pool& pool, std::span<const OpList> lists,
+                                                        WeightSource& source,
+                                                        const LoadProgress& progress,
+                                                        const CancelToken& cancel) {
+  size_t total = 0, done = 0;
+  for (const OpList& list : lists) {
+    NPU_TRY(check_list(list));
+    total += list.ops.size();
+  }
+  try {
+    auto program = std::unique_ptr<CpuProgram>(new CpuProgram(pool));
+    Resolver resolver(program->weights_, source);
+    for (const OpList& list : lists) {
+      CompiledList compiled{list, {}};
+      for (const Op& op : list.ops) {
+        NPU_TRY(check_interrupt(cancel, Deadline(), "loading the model"));
+        NPU_TRY_ASSIGN(Step step, resolver.resolve(op));
+        compiled.steps.push_back(std::move(step));
+        if (progress) progress(static_cast<double>(++done) / static_cast<double>(total));
+      }
+      program->lists_.push_back(std::move(compiled));
+    }
+    return program;
+  } catch (const std::bad_alloc&) {
+    return Error{ErrorCode::kOutOfMemory, "loading the model: not enough memory for its weights"};
+  }
+}
+
+Result<std::unique_ptr<Context>> CpuProgram::create_context(const ContextLimits& limits) const {
+  NPU_TRY(check_limits(limits));
+  try {
+    return std::unique_ptr<Context>(std::make_unique<CpuContext>(*this, limits));
+  } catch (const std::bad_alloc&) {
+    return Error{ErrorCode::kOutOfMemory,
+                 text("not enough memory for ", limits.self_slots, " self caches, ",
+                      limits.cross_slots, " cross caches and ", limits.max_rows, " rows")};
+  }
+}
+
+}  // namespace npu::cpu

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// A program of the CPU device: the recorded lists with their weights resolved.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "device/cpu/packed.h"
+#include "device/cpu/pool.h"
+#include "device/device.h"
+
+namespace npu::cpu {
+
+// An operation and its packed weights; which of them are set depends on the operation.
+struct Step {
+  Op op;
+  const PackedMatrix* matrix = nullptr;  // Convolution, Linear, Embed, Score
+  const FloatArray* bias = nullptr;      // Convolution, Linear, LayerNorm
+  const FloatArray* table = nullptr;     // positions, or LayerNorm's gain
+};
+
+struct CompiledList {
+  OpList list;
+  std::vector<Step> steps;
+};
+
+class CpuProgram : public Program {
+ public:
+  // Errors: those of Device::load().
+  static Result<std::unique_ptr<CpuProgram>> compile(Pool& pool, std::span<const OpList> lists,
+                                                     WeightSource& source,
+                                                     const LoadProgress& progress,
+                                                     const CancelToken& cancel);
+
+  Result<std::unique_ptr<Context>> create_context(const ContextLimits& limits) const override;
+  size_t weight_bytes() const override { return weights_.bytes(); }
+
+  const std::vector<CompiledList>& lists() const { return lists_; }
+  Pool& pool() const { return pool_; }
+
+ private:
+  explicit CpuProgram(Pool& pool) : pool_(pool) {}
+
+  Pool& pool_;
+  PackedWeights weights_;
+  std::vector<CompiledList> lists_;
+};
+
+}  // namespace npu::cpu
