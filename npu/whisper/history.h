@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The text that the decoder is told came before.
+// Source: openai/whisper:whisper/transcribe.py, all_tokens and prompt_reset_since.
+#pragma once
+
+#include <span>
+#include <vector>
+
+namespace npu {
+
+// Memory is bounded: only as many tokens as a prompt can use are kept.
+class History {
+ public:
+  // `initial`: tokens of the initial prompt. If `carry`, they lead every prompt; otherwise they are
+  // the first of the history, and forgotten with it.
+  History(std::vector<int> initial, bool carry);
+
+  // Adds the tokens of a window's segments, timestamps included.
+  void append(std::span<const int> tokens);
+  // From here on prompts hold nothing of what came before (but the carried initial prompt).
+  void forget();
+  // As it was made.
+  void reset();
+
+  // At most kMaxPromptTokens; valid until the next call.
+  std::span<const int> prompt();
+
+ private:
+  std::vector<int> initial_;
+  bool carry_;
+  std::vector<int> tokens_;
+  std::vector<int> prompt_;
+};
+
+}  // namespace npu

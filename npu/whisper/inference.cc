@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "whisper/inference.h"
+
+#include <chrono>
+
+#include "whisper/network.h"
+
+namespace npu {
+
+Inference::Inference(std::unique_ptr<Context> context, int histories, TranscriberStats& stats)
+    : context_(std::move(context)), histories_(histories), stats_(stats) {
+  rows_.reserve(kTextPositions);
+}
+
+Result<void> Inference::run(size_t list, const Replay& replay, double& seconds,
+                            const CancelToken& cancel) {
+  const auto start = std::chrono::steady_clock::now();
+  Result<void> result = context_->run(list, replay, cancel, Deadline::in(kReplayLimit));
+  seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return result;
+}
+
+Result<void> Inference::encode(std::span<const float> mel, const CancelToken& cancel) {
+  NPU_TRY(context_->write(kMelBuffer, mel));
+  NPU_TRY(run(kEncoder, {}, stats_.encoder_s, cancel));
+  NPU_TRY(run(kCrossKv, {}, stats_.cross_kv_s, cancel));
+  ++stats_.encoder_runs;
+  return {};
+}
+
+Result<void> Inference::prefill(std::span<const int> tokens, std::span<const ScoreRequest> requests,
+                                std::span<ScoreResult> results, const CancelToken& cancel) {
+  rows_.clear();
+  for (int token : tokens) rows_.push_back({token, static_cast<int>(rows_.size()), 0, 0});
+  return step(rows_, {}, requests, results, cancel);
+}
+
+Result<void> Inference::step(std::span<const Row> rows, std::span<const int> parents,
+                             std::span<const ScoreRequest> requests, std::span<ScoreResult> results,
+                             const CancelToken& cancel) {
+  Replay replay;
+  replay.rows = rows;
+  replay.self_parents = parents;
+  replay.score = requests;
+  replay.results = results;
+  ++stats_.decode_steps;
+  return run(kDecodeStep, replay, stats_.decode_s, cancel);
+}
+
+}  // namespace npu

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The tokens of a window to segments, and where the next window begins.
+// Source: openai/whisper:whisper/transcribe.py, the middle of transcribe()'s loop.
+#pragma once
+
+#include <vector>
+
+#include "model/tokenizer.h"
+#include "whisper/decoding.h"
+#include "whisper/segment.h"
+
+namespace npu {
+
+struct SplitWindow {
+  std::vector<Segment> segments;
+  int next;            // mel frame
+  bool single_ending;  // the tokens end with text and one timestamp: nothing is said after it
+};
+
+// `start`: mel frame at which the window begins; `frames`: how many of audio it has.
+SplitWindow split_window(const Tokenizer& tokenizer, const DecodedWindow& decoded, int start,
+                         int frames);
+
+// Takes text, tokens and words from segments without duration or without text. They keep their
+// place.
+void blank_empty_segments(std::vector<Segment>& segments);
+
+}  // namespace npu
