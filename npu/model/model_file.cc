@@ -8,6 +8,8 @@
 
 #include "model/byte_reader.h"
 #include "model/ctranslate2_model.h"
+#include "model/ggml_model.h"
+#include "model/hugging_face_model.h"
 #include "model/json_file.h"
 #include "model/mapped_file.h"
 #include "model/model_contents.h"
@@ -17,12 +19,16 @@ namespace npu {
 namespace {
 
 namespace fs = std::filesystem;
+using Opened = Result<std::unique_ptr<ModelFile>>;
+using Mappings = std::vector<std::unique_ptr<MappedFile>>;
+
+constexpr const char* kSafetensors = "model.safetensors";
+constexpr const char* kSafetensorsIndex = "model.safetensors.index.json";
 
 // The one implementation: what a reader found, and the mappings it lies in.
 class OpenModelFile final : public ModelFile {
  public:
-  OpenModelFile(std::string path, ModelContents contents,
-                std::vector<std::unique_ptr<MappedFile>> mappings)
+  OpenModelFile(std::string path, ModelContents contents, Mappings mappings)
       : path_(std::move(path)), contents_(std::move(contents)), mappings_(std::move(mappings)) {}
 
   const std::string& path() const override { return path_; }
@@ -82,23 +88,85 @@ class OpenModelFile final : public ModelFile {
 
   std::string path_;
   ModelContents contents_;
-  std::vector<std::unique_ptr<MappedFile>> mappings_;
+  Mappings mappings_;
 };
 
-Result<std::unique_ptr<ModelFile>> open_ctranslate2(const fs::path& folder) {
-  std::vector<std::unique_ptr<MappedFile>> mappings(1);
-  NPU_TRY_ASSIGN(mappings[0], MappedFile::open((folder / "model.bin").string()));
-  NPU_TRY_ASSIGN(ModelContents contents, read_ctranslate2_model(mappings[0]->contents()));
-  const std::string config = (folder / "config.json").string();
+// Reads `name` in `folder`, if it is there.
+Result<std::optional<TextFile>> read_optional(const fs::path& folder, const char* name) {
+  const std::string path = (folder / name).string();
   std::error_code error;
-  if (fs::exists(config, error)) {
-    NPU_TRY_ASSIGN(const std::string content, read_small_file(config, kJsonLimitBytes));
+  if (!fs::exists(path, error)) return std::optional<TextFile>();
+  NPU_TRY_ASSIGN(std::string content, read_small_file(path, kJsonLimitBytes));
+  return std::optional<TextFile>(TextFile{path, std::move(content)});
+}
+
+// Maps one file of the model more; its bytes.
+Result<FileBytes> map_file(Mappings& mappings, const fs::path& path) {
+  NPU_TRY_ASSIGN(std::unique_ptr<MappedFile> file, MappedFile::open(path.string()));
+  mappings.push_back(std::move(file));
+  return mappings.back()->contents();
+}
+
+Opened finish(const fs::path& path, ModelContents contents, Mappings mappings) {
+  return std::unique_ptr<ModelFile>(
+      new OpenModelFile(path.string(), std::move(contents), std::move(mappings)));
+}
+
+Opened open_ctranslate2(const fs::path& folder) {
+  Mappings mappings;
+  NPU_TRY_ASSIGN(const FileBytes model, map_file(mappings, folder / "model.bin"));
+  NPU_TRY_ASSIGN(ModelContents contents, read_ctranslate2_model(model));
+  NPU_TRY_ASSIGN(const std::optional<TextFile> config, read_optional(folder, "config.json"));
+  if (config) {
     NPU_TRY_ASSIGN(contents.alignment_heads,
-                   read_ctranslate2_config(config, content, contents.dims));
+                   read_ctranslate2_config(config->name, config->content, contents.dims));
   }
   NPU_TRY_ASSIGN(contents.tokens, read_vocabulary(folder.string(), contents.dims.vocabulary));
-  return std::unique_ptr<ModelFile>(
-      new OpenModelFile(folder.string(), std::move(contents), std::move(mappings)));
+  return finish(folder, std::move(contents), std::move(mappings));
+}
+
+Opened open_hugging_face(const fs::path& folder) {
+  Mappings mappings;
+  HuggingFaceFiles files;
+  NPU_TRY_ASSIGN(std::optional<TextFile> config, read_optional(folder, "config.json"));
+  if (!config)
+    return Error{ErrorCode::kBadModel,
+                 text(folder.string(), ": expected config.json beside the weights, found none")};
+  files.config = *std::move(config);
+  NPU_TRY_ASSIGN(files.generation, read_optional(folder, "generation_config.json"));
+  NPU_TRY_ASSIGN(files.preprocessor, read_optional(folder, "preprocessor_config.json"));
+  std::vector<std::string> names = {kSafetensors};
+  if (std::error_code error; !fs::exists(folder / kSafetensors, error)) {
+    NPU_TRY_ASSIGN(files.index, read_optional(folder, kSafetensorsIndex));
+    NPU_TRY_ASSIGN(names, shard_names(*files.index));
+  }
+  for (const std::string& name : names) {
+    NPU_TRY_ASSIGN(const FileBytes shard, map_file(mappings, folder / name));
+    files.shards.push_back(shard);
+  }
+  NPU_TRY_ASSIGN(ModelContents contents, read_hugging_face_model(files));
+  NPU_TRY_ASSIGN(contents.tokens, read_vocabulary(folder.string(), contents.dims.vocabulary));
+  return finish(folder, std::move(contents), std::move(mappings));
+}
+
+Opened open_ggml(const fs::path& path) {
+  Mappings mappings;
+  NPU_TRY_ASSIGN(const FileBytes file, map_file(mappings, path));
+  NPU_TRY_ASSIGN(ModelContents contents, read_ggml_model(file));
+  return finish(path, std::move(contents), std::move(mappings));
+}
+
+Opened open_folder(const fs::path& folder) {
+  const auto has = [&folder](const char* name) {
+    std::error_code error;
+    return fs::exists(folder / name, error);
+  };
+  if (has("model.bin")) return open_ctranslate2(folder);
+  if (has(kSafetensors) || has(kSafetensorsIndex)) return open_hugging_face(folder);
+  return Error{has("pytorch_model.bin") ? ErrorCode::kUnsupported : ErrorCode::kBadModel,
+               text(folder.string(), ": expected model.bin (CTranslate2), ", kSafetensors, " or ",
+                    kSafetensorsIndex, " (Hugging Face) in the folder, found ",
+                    has("pytorch_model.bin") ? "pytorch_model.bin, a pickle" : "none of them")};
 }
 
 }  // namespace
@@ -108,9 +176,8 @@ Result<std::unique_ptr<ModelFile>> open_model_file(const std::string& path) {
   const fs::file_status status = fs::status(path, error);
   if (!fs::exists(status))
     return Error{ErrorCode::kNotFound, text(path, ": no such file or folder")};
-  if (fs::is_directory(status) && fs::exists(fs::path(path) / "model.bin", error))
-    return open_ctranslate2(path);
-  return Error{ErrorCode::kUnsupported, text(path, ": not a model")};
+  if (error) return Error{ErrorCode::kIo, text(path, ": cannot examine: ", error.message())};
+  return fs::is_directory(status) ? open_folder(path) : open_ggml(path);
 }
 
 }  // namespace npu

@@ -30,7 +30,7 @@ class ModelFile : public WeightSource {
   // "ggml q5_1", "Hugging Face f16", "CTranslate2 int8": for people.
   virtual std::string format() const = 0;
   virtual const ModelDims& dims() const = 0;
-  // Hands the vocabulary over; may be called once.
+  // Hands the vocabulary over; may be called once. Empty if a folder has none beside its weights.
   virtual TokenBytes take_tokens() = 0;
   // From the file's own configuration, if it has one; sorted by layer, then head.
   virtual const std::optional<AlignmentHeads>& alignment_heads() const = 0;
