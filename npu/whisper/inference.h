@@ -14,8 +14,9 @@
 
 namespace npu {
 
-// The longest a single replay may take before the device counts as hung.
-inline constexpr std::chrono::seconds kReplayLimit{60};
+// The longest a single replay may take before the device counts as hung. The longest that is not:
+// the encoder of large (1.1 T multiply-adds) in f32 on one slow core.
+inline constexpr std::chrono::seconds kReplayLimit{300};
 
 // What decoding needs of the network. Histories are self-cache slots; all rows attend to the window
 // that was encoded last. Not thread-safe. All errors are those of Context::run().

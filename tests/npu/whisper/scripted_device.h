@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// A device whose "network" is a function of the tokens so far, so that decoding can be tested
+// against sequences that are known. It keeps the histories as token lists and checks what it is
+// given.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "device/device.h"
+#include "model/model.h"
+#include "whisper/network.h"
+
+namespace npu::testing {
+
+// What a scripted device was asked, and what it answers. Shared by device, program and context.
+struct Script {
+  // Fills `logits` ([vocabulary], zeros before) for the token that follows `history`, which begins
+  // with the initial tokens. `window` counts encoder runs, from 0.
+  std::function<void(int window, std::span<const int> history, std::span<float> logits)> next;
+  int vocabulary = 51865;
+  int fail_at = -1;              // run() or write() call that fails, counted from 0
+  std::function<void()> on_run;  // called at the start of each run
+  int calls = 0;
+  int windows = 0;                        // encoder runs
+  int prefills = 0;                       // decoder runs that begin a history
+  std::vector<std::vector<float>> mels;   // of each encoder run
+  std::vector<std::vector<int>> prompts;  // initial tokens of each prefill
+};
+
+// The contract of score.h in plain loops.
+inline void answer(const ScoreRequest& request, std::span<const float> logits,
+                   ScoreResult& result) {
+  const auto log_sum_exp = [](const std::vector<Candidate>& all) {
+    double sum = 0;
+    if (all.empty()) return -std::numeric_limits<float>::infinity();
+    for (const Candidate& one : all) sum += std::exp(static_cast<double>(one.logit - all[0].logit));
+    return static_cast<float>(all[0].logit + std::log(sum));
+  };
+  const auto sorted = [&](IdRange range, const TokenSet* mask) {
+    std::vector<Candidate> all;
+    for (int id = range.begin; id < range.end; ++id)
+      if (!mask || !mask->contains(id)) all.push_back({id, logits[static_cast<size_t>(id)]});
+    std::stable_sort(all.begin(), all.end(),
+                     [](const Candidate& a, const Candidate& b) { return a.logit > b.logit; });
+    return all;
+  };
+  for (int group = 0; group < kScoreGroups; ++group) {
+    std::vector<Candidate> all = sorted(request.ranges[group], request.mask);
+    result.groups[group].log_sum_exp = log_sum_exp(all);
+    all.resize(std::min(all.size(), static_cast<size_t>(request.top_k)));
+    result.groups[group].top = all;
+  }
+  result.named.clear();
+  for (int id : request.named) result.named.push_back(logits[static_cast<size_t>(id)]);
+  if (request.raw_log_sum_exp)
+    result.raw_log_sum_exp = log_sum_exp(sorted({0, static_cast<int>(logits.size())}, nullptr));
+  result.full_row.clear();
+  if (request.full_row) result.full_row.assign(logits.begin(), logits.end());
+}
+
+class ScriptedContext : public Context {
+ public:
+  ScriptedContext(std::shared_ptr<Script> script, const ContextLimits& limits)
+      : script_(std::move(script)),
+        limits_(limits),
+        histories_(static_cast<size_t>(limits.self_slots)) {}
+
+  Result<void> write(std::string_view buffer, std::span<const float> data) override {
+    if (script_->calls++ == script_->fail_at) return lost();
+    if (buffer != kMelBuffer) return Error{ErrorCode::kInvalidArgument, "no such buffer"};
+    mel_.assign(data.begin(), data.end());
+    return {};
+  }
+
+  Result<void> read(std::string_view, std::span<float>) override {
+    return Error{ErrorCode::kInvalidArgument, "nothing to read"};
+  }
+
+  Result<void> run(size_t list, const Replay& replay, const CancelToken& cancel,
+                   Deadline deadline) override {
+    if (script_->on_run) script_->on_run();
+    NPU_TRY(check_interrupt(cancel, deadline, "scripted run"));
+    if (script_->calls++ == script_->fail_at) return lost();
+    if (list == kEncoder) {
+      script_->mels.push_back(mel_);
+      ++script_->windows;
+      return {};
+    }
+    if (list == kCrossKv) return {};
+    permute(replay.self_parents);
+    std::vector<std::vector<int>> at_row;
+    NPU_TRY(append(replay.rows, at_row));
+    for (size_t i = 0; i < replay.score.size(); ++i) {
+      logits_.assign(static_cast<size_t>(script_->vocabulary), 0.0F);
+      script_->next(script_->windows - 1, at_row[static_cast<size_t>(replay.score[i].row)],
+                    logits_);
+      answer(replay.score[i], logits_, replay.results[i]);
+    }
+    // Attention that moves through the audio at 10 frames per token.
+    std::fill(replay.alignment.begin(), replay.alignment.end(), 0.0F);
+    const size_t columns = static_cast<size_t>(limits_.cross_positions);
+    for (size_t at = 0; at * columns < replay.alignment.size(); ++at) {
+      const int position = replay.rows[at % replay.rows.size()].position;
+      replay.alignment[at * columns + std::min<size_t>(columns - 1, 10 * size_t(position))] = 9;
+    }
+    return {};
+  }
+
+ private:
+  static Error lost() { return Error{ErrorCode::kDeviceLost, "scripted failure"}; }
+
+  void permute(std::span<const int> parents) {
+    std::vector<std::vector<int>> moved = histories_;
+    for (size_t slot = 0; slot < parents.size(); ++slot)
+      moved[slot] = histories_.at(static_cast<size_t>(parents[slot]));
+    histories_ = moved;
+  }
+
+  Result<void> append(std::span<const Row> rows, std::vector<std::vector<int>>& at_row) {
+    if (static_cast<int>(rows.size()) > limits_.max_rows)
+      return Error{ErrorCode::kInvalidArgument, "too many rows"};
+    for (const Row& row : rows) {
+      std::vector<int>& history = histories_.at(static_cast<size_t>(row.self_slot));
+      if (row.position < 0 || row.position >= limits_.self_positions ||
+          static_cast<size_t>(row.position) > history.size())
+        return Error{ErrorCode::kInvalidArgument, text("position ", row.position)};
+      history.resize(static_cast<size_t>(row.position));
+      history.push_back(row.token);
+      at_row.push_back(history);
+    }
+    if (rows[0].position == 0) {
+      ++script_->prefills;
+      script_->prompts.push_back(at_row.back());
+    }
+    return {};
+  }
+
+  std::shared_ptr<Script> script_;
+  ContextLimits limits_;
+  std::vector<std::vector<int>> histories_;
+  std::vector<float> mel_;
+  std::vector<float> logits_;
+};
+
+class ScriptedProgram : public Program {
+ public:
+  explicit ScriptedProgram(std::shared_ptr<Script> script) : script_(std::move(script)) {}
+  Result<std::unique_ptr<Context>> create_context(const ContextLimits& limits) const override {
+    return std::unique_ptr<Context>(std::make_unique<ScriptedContext>(script_, limits));
+  }
+  size_t weight_bytes() const override { return 0; }
+
+ private:
+  std::shared_ptr<Script> script_;
+};
+
+class ScriptedDevice : public Device {
+ public:
+  explicit ScriptedDevice(std::shared_ptr<Script> script) : script_(std::move(script)) {}
+  std::string_view name() const override { return "scripted"; }
+  std::string description() const override { return "a script"; }
+  Result<std::unique_ptr<Program>> load(std::span<const OpList>, WeightSource&, Precision,
+                                        const LoadProgress&, const CancelToken&) override {
+    return std::unique_ptr<Program>(std::make_unique<ScriptedProgram>(script_));
+  }
+
+ private:
+  std::shared_ptr<Script> script_;
+};
+
+// The 256 bytes, then " w256", " w257", ...: every id is a word that names itself.
+inline TokenBytes numbered_words(int vocabulary) {
+  TokenBytes tokens;
+  for (int id = 0; id < special_tokens(vocabulary).end_of_text; ++id)
+    tokens.push_back(id < 256 ? std::string(1, static_cast<char>(id)) : text(" w", id));
+  if (vocabulary > 51864) tokens[50256].clear();
+  return tokens;
+}
+
+// A model file without weights.
+class NumberedWordsFile : public ModelFile {
+ public:
+  explicit NumberedWordsFile(int vocabulary) : dims_{80, 64, 1, 1, 2, vocabulary, 256} {}
+  const std::string& path() const override { return path_; }
+  std::string format() const override { return "numbered words"; }
+  const ModelDims& dims() const override { return dims_; }
+  TokenBytes take_tokens() override { return numbered_words(dims_.vocabulary); }
+  const std::optional<AlignmentHeads>& alignment_heads() const override { return heads_; }
+  const std::optional<MelFilters>& mel_filters() const override { return filters_; }
+  Result<void> read(const WeightRef&, std::span<float>) override { return {}; }
+
+ private:
+  std::string path_ = "numbered-words";
+  ModelDims dims_;
+  std::optional<AlignmentHeads> heads_;
+  std::optional<MelFilters> filters_;
+};
+
+inline std::shared_ptr<const Model> scripted_model(const std::shared_ptr<Script>& script) {
+  return Model::create(std::make_unique<NumberedWordsFile>(script->vocabulary),
+                       std::make_unique<ScriptedDevice>(script), Precision::kF32, {}, {})
+      .value();
+}
+
+}  // namespace npu::testing
