@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Where the time of a run went.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "subtitle/subtitle_pipeline.h"
+
+namespace npu::subtitle {
+
+struct Profile {
+  std::string file;
+  std::string model;
+  std::string device;
+  double audio_s = 0;
+  double load_s = 0;
+  double total_s = 0;  // without loading
+  double mel_s = 0;
+  double encoder_s = 0;
+  double cross_kv_s = 0;
+  double decode_s = 0;
+  double alignment_s = 0;
+  int64_t windows = 0;
+  int64_t encoder_runs = 0;
+  int64_t tokens = 0;
+  int64_t decode_steps = 0;
+  int64_t fallbacks = 0;
+  double peak_memory_mb = 0;  // of the process, 10^6 bytes
+
+  double ms_per_token() const { return tokens > 0 ? decode_s * 1e3 / double(tokens) : 0; }
+  double realtime_factor() const { return total_s > 0 ? audio_s / total_s : 0; }
+};
+
+// Failures: kFailed (the element gave no figures).
+Outcome<Profile> profile_of(const std::string& file, const SubtitleRun& run);
+
+std::string table(const Profile& profile);
+// An object; several files give one per line.
+std::string json(const Profile& profile);
+
+}  // namespace npu::subtitle

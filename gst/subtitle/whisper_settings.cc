@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "subtitle/whisper_settings.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "model/tokenizer.h"
+#include "subtitle/owned.h"
+
+namespace npu::subtitle {
+namespace {
+
+struct Setting {
+  const char* option;
+  const char* property;
+  std::string value;
+};
+
+void add(std::vector<Setting>& settings, const char* option, const char* property,
+         const std::string& value) {
+  if (!value.empty()) settings.push_back({option, property, value});
+}
+
+template <typename T>
+void add(std::vector<Setting>& settings, const char* option, const char* property,
+         const std::optional<T>& value) {
+  if (value) settings.push_back({option, property, std::to_string(*value)});
+}
+
+std::vector<Setting> settings_of(const CommandLine& options) {
+  std::vector<Setting> settings;
+  add(settings, "--model", "model", options.model);
+  add(settings, "--device", "device", options.device);
+  add(settings, "--device-index", "device-index", options.device_index);
+  add(settings, "--threads", "threads", options.threads);
+  add(settings, "--language", "language-code", options.language);
+  add(settings, "--task", "task", options.task);
+  add(settings, "--beam-size", "beam-size", options.beam_size);
+  add(settings, "--best-of", "best-of", options.best_of);
+  add(settings, "--temperature", "temperature", options.temperature);
+  add(settings, "--initial-prompt", "initial-prompt", options.initial_prompt);
+  if (options.word_timestamps) {
+    settings.push_back({"--word-timestamps", "word-timestamps", "true"});
+  }
+  if (options.exact) settings.push_back({"--exact", "normalisation", "whole"});
+  return settings;
+}
+
+// "0..10" of a numeric property, "auto, cpu, npu" of an enumeration.
+std::string range_of(GParamSpec* property) {
+  if (G_IS_PARAM_SPEC_INT(property)) {
+    const GParamSpecInt* spec = G_PARAM_SPEC_INT(property);
+    return std::to_string(spec->minimum) + ".." + std::to_string(spec->maximum);
+  }
+  if (G_IS_PARAM_SPEC_UINT(property)) {
+    const GParamSpecUInt* spec = G_PARAM_SPEC_UINT(property);
+    return std::to_string(spec->minimum) + ".." + std::to_string(spec->maximum);
+  }
+  if (G_IS_PARAM_SPEC_FLOAT(property)) {
+    const GParamSpecFloat* spec = G_PARAM_SPEC_FLOAT(property);
+    return std::to_string(spec->minimum) + ".." + std::to_string(spec->maximum);
+  }
+  if (G_IS_PARAM_SPEC_DOUBLE(property)) {
+    const GParamSpecDouble* spec = G_PARAM_SPEC_DOUBLE(property);
+    return std::to_string(spec->minimum) + ".." + std::to_string(spec->maximum);
+  }
+  std::string names;
+  if (G_IS_PARAM_SPEC_ENUM(property)) {
+    const GEnumClass* values = G_PARAM_SPEC_ENUM(property)->enum_class;
+    for (guint index = 0; index < values->n_values; ++index) {
+      names += (index > 0 ? ", " : "") + std::string(values->values[index].value_nick);
+    }
+  }
+  return names;
+}
+
+Done apply(const Setting& setting, GstElement* whisper) {
+  GParamSpec* property =
+      g_object_class_find_property(G_OBJECT_GET_CLASS(whisper), setting.property);
+  if (!property) {
+    return Failure{ExitCode::kFailed, std::string(setting.option) +
+                                          ": this npuwhisper element has no property " +
+                                          setting.property};
+  }
+  GValue value = G_VALUE_INIT;
+  g_value_init(&value, G_PARAM_SPEC_VALUE_TYPE(property));
+  // A string is taken as it is: deserialising would drop quotes.
+  const bool is_text = G_VALUE_HOLDS_STRING(&value);
+  if (is_text) g_value_set_string(&value, setting.value.c_str());
+  const bool fits = (is_text || gst_value_deserialize(&value, setting.value.c_str())) &&
+                    (is_text || !g_param_value_validate(property, &value));
+  if (fits) g_object_set_property(G_OBJECT(whisper), setting.property, &value);
+  g_value_unset(&value);
+  if (fits) return done();
+  return Failure{ExitCode::kUsage, std::string(setting.option) + ": expected " +
+                                       range_of(property) + ", found " + setting.value};
+}
+
+}  // namespace
+
+Done apply_settings(const CommandLine& options, GstElement* whisper) {
+  if (!options.language.empty() && options.language != "auto" && !find_language(options.language)) {
+    return Failure{ExitCode::kUsage,
+                   "--language: Whisper does not know " + options.language +
+                       "; expected auto, a code such as en, or an English name such as german"};
+  }
+  for (const Setting& setting : settings_of(options)) {
+    if (Done applied = apply(setting, whisper); !applied) return applied;
+  }
+  return done();
+}
+
+}  // namespace npu::subtitle

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The options of the command as properties of the npuwhisper element.
+#pragma once
+
+#include <gst/gst.h>
+
+#include "subtitle/command_line.h"
+#include "subtitle/failure.h"
+
+namespace npu::subtitle {
+
+// Sets the properties that the user gave. Failures: kUsage (a value out of the property's range, an
+// unknown language), kFailed (the element lacks a property).
+Done apply_settings(const CommandLine& options, GstElement* whisper);
+
+}  // namespace npu::subtitle
