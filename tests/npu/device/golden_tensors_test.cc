@@ -126,7 +126,7 @@ std::vector<TensorCase> golden_cases() {
 }
 
 INSTANTIATE_TEST_SUITE_P(Network, Tensors, ::testing::ValuesIn(golden_cases()),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& test) { return test.param.name; });
 
 }  // namespace
 }  // namespace npu
