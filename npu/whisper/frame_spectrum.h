@@ -5,10 +5,11 @@
 #include <span>
 #include <vector>
 
+#include "model/mel_filters.h"
+
 namespace npu {
 
 inline constexpr int kFrameSamples = 400;  // 25 ms
-inline constexpr int kSpectrumBins = 201;  // 40 Hz each
 inline constexpr int kFrameLanes = 4;      // frames that are transformed together
 
 // One value of each of the frames. A GNU vector, so that baseline x86-64 and arm64 both use their
