@@ -104,6 +104,7 @@ class Reader {
     if (block_values(*type->type) > 1 && stored / 1000 != kBlockFormat)
       return bad_file(in_.file(), offset, "quantisation version: expected ", kBlockFormat,
                       ", found ", stored / 1000);
+    file_type_ = *type->type;
     contents_.format = text("ggml ", type->name);
     return {};
   }
@@ -193,7 +194,16 @@ class Reader {
       return bad_file(in_.file(), start, "unexpected tensor ", printable(tensor.name), " ",
                       tensor.shape, ": Whisper has none of that name");
     NPU_TRY_ASSIGN(tensor.type, find_type(tensor.name, type));
+    NPU_TRY(check_type(tensor));
     return read_data(std::move(tensor));
+  }
+
+  // Matrices have the header's type; vectors, positions and convolutions may be wider.
+  Result<void> check_type(const StoredTensor& tensor) const {
+    const bool matrix = tensor.shape.rank() == 2 && tensor.name.ends_with(".weight");
+    if (!matrix || tensor.type == file_type_) return {};
+    return in_.error("tensor ", tensor.name, ": expected ", type_name(file_type_),
+                     " as the header says, found ", type_name(tensor.type));
   }
 
   Result<void> read_data(StoredTensor tensor) {
@@ -214,6 +224,7 @@ class Reader {
 
   ByteReader in_;
   ModelContents contents_;
+  TensorType file_type_ = TensorType::kF32;
   std::unordered_set<std::string> expected_;
 };
 

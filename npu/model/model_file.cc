@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "model/model_file.h"
 
-#include <cassert>
-#include <cmath>
-#include <cstring>
 #include <filesystem>
 
-#include "model/byte_reader.h"
 #include "model/ctranslate2_model.h"
 #include "model/ggml_model.h"
 #include "model/hugging_face_model.h"
 #include "model/json_file.h"
 #include "model/mapped_file.h"
 #include "model/model_contents.h"
+#include "model/read_weight.h"
 #include "model/vocabulary_file.h"
 
 namespace npu {
@@ -41,51 +38,15 @@ class OpenModelFile final : public ModelFile {
   const std::optional<MelFilters>& mel_filters() const override { return contents_.mel_filters; }
 
   Result<void> read(const WeightRef& ref, std::span<float> out) override {
-    const auto found = contents_.tensors.find(ref.name);
-    if (found == contents_.tensors.end())
-      return Error{ErrorCode::kBadModel,
-                   text(path_, ": expected a tensor ", ref.name, " ", ref.shape, ", found none")};
-    const ModelTensor& tensor = found->second;
-    if (tensor.values.shape != ref.shape || out.size() != ref.shape.elements())
-      return Error{
-          ErrorCode::kBadModel,
-          text(path_, ": tensor ", ref.name, ": expected shape ", ref.shape, " and ",
-               ref.shape.elements(), " values, found ", tensor.values.shape, " and ", out.size())};
-    will_need(tensor.values.data);
-    NPU_TRY(read_values(tensor.values, out));
-    if (tensor.zeros) NPU_TRY(check_zeros(*tensor.zeros));
-    if (tensor.twin) NPU_TRY(check_twin(tensor.values, *tensor.twin));
+    NPU_TRY(read_weight(path_, contents_.tensors, ref, out));
     // The packed copy is the one that stays: without this both would be resident at the end.
+    const ModelTensor& tensor = contents_.tensors.at(ref.name);
     done_with(tensor.values.data);
+    if (tensor.twin) done_with(tensor.twin->data);
     return {};
   }
 
  private:
-  static Result<void> check_zeros(const StoredTensor& tensor) {
-    std::vector<float> values(tensor.shape.elements());
-    NPU_TRY(read_values(tensor, values));
-    for (size_t i = 0; i < values.size(); ++i)
-      if (values[i] != 0.0f)
-        return bad_file(tensor.file, tensor.offset, "tensor ", printable(tensor.name),
-                        ": expected zeros in the part of the keys, found ", values[i],
-                        " as number ", i);
-    return {};
-  }
-
-  static Result<void> check_twin(const StoredTensor& tensor, const StoredTensor& twin) {
-    const auto same = [](std::span<const std::byte> a, std::span<const std::byte> b) {
-      return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size()) == 0);
-    };
-    if (tensor.type == twin.type && tensor.shape == twin.shape && same(tensor.data, twin.data) &&
-        same(tensor.scales, twin.scales)) {
-      done_with(twin.data);
-      return {};
-    }
-    return bad_file(twin.file, twin.offset, "tensor ", printable(twin.name),
-                    ": expected the same values as in ", printable(tensor.name),
-                    ", found other ones");
-  }
-
   std::string path_;
   ModelContents contents_;
   Mappings mappings_;
