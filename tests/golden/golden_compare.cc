@@ -4,9 +4,11 @@
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <iostream>
 #include <map>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -27,6 +29,8 @@ constexpr const char* kHelp =
     "usage: golden_compare [OPTION...] FILE.jsonl...\n"
     "Compares transcriptions (f32, samples through 16 bit) with reference outputs.\n"
     "  --clips DIR      folder that the lines' file names are relative to\n"
+    "  --write FILE     writes the transcriptions there, one JSON document per line\n"
+    "  --running        normalises with the maximum so far, not that of the whole input\n"
     "  --models DIR     folder that the lines' model names are relative to\n"
     "  --model PATH     Whisper base; default: the tests' one\n"
     "  --clip TEXT      only lines whose file name contains TEXT\n"
@@ -47,6 +51,8 @@ struct Settings {
   double threshold = 0.99;
   int threads = 2;
   bool verbose = false;
+  bool running = false;
+  std::filesystem::path write;
   std::vector<std::filesystem::path> files;
 };
 
@@ -107,7 +113,9 @@ Result<Transcription> transcribe(const std::shared_ptr<const Model>& model,
 
 class Comparison {
  public:
-  explicit Comparison(const Settings& settings) : settings_(settings) {}
+  explicit Comparison(const Settings& settings) : settings_(settings) {
+    if (!settings.write.empty()) written_.open(settings.write);
+  }
 
   // Prints what differs. Errors: no such clip or model, or the engine failed.
   Result<void> compare(const std::string& name, const GoldenLine& golden) {
@@ -115,9 +123,17 @@ class Comparison {
     NPU_TRY_ASSIGN(const Audio audio, read_audio(settings_.clips / golden.file));
     if (settings_.exact_only && !audio.exact) return {};
     const auto begin = std::chrono::steady_clock::now();
-    NPU_TRY_ASSIGN(const Transcription found, transcribe(model, golden.options, audio.samples));
+    TranscribeOptions options = golden.options;
+    if (settings_.running) options.normalisation = Normalisation::kRunning;
+    NPU_TRY_ASSIGN(const Transcription found, transcribe(model, options, audio.samples));
     const std::chrono::duration<double> time = std::chrono::steady_clock::now() - begin;
 
+    if (written_.is_open())
+      written_ << nlohmann::json{{"file", golden.file},
+                                 {"language", found.language},
+                                 {"text", found.text}}
+                      .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)
+               << std::endl;
     const auto difference = first_difference(golden, found);
     Totals line{1,
                 difference ? size_t{0} : size_t{1},
@@ -189,6 +205,7 @@ class Comparison {
   std::map<std::string, std::shared_ptr<const Model>> loaded_;
   Totals exact_, other_;
   std::map<std::string, Totals> of_file_;
+  std::ofstream written_;
 };
 
 bool parse(int count, char** arguments, Settings& settings) {
@@ -207,6 +224,10 @@ bool parse(int count, char** arguments, Settings& settings) {
       settings.exact_only = true;
       continue;
     }
+    if (name == "--running") {
+      settings.running = true;
+      continue;
+    }
     if (i + 1 == count) return false;
     const char* value = arguments[++i];
     if (name == "--clips")
@@ -215,6 +236,8 @@ bool parse(int count, char** arguments, Settings& settings) {
       settings.models = value;
     else if (name == "--model")
       settings.model = value;
+    else if (name == "--write")
+      settings.write = value;
     else if (name == "--clip")
       settings.clip = value;
     else if (name == "--every")
