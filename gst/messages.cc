@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Builders of bus messages.
+#include "messages.h"
+
+#include "cue_text.h"
+#include "debug.h"
+#include "gst_ptr.h"
+
+namespace npu::gst {
+namespace {
+
+struct Mapped {
+  GQuark domain;
+  gint code;
+};
+
+Mapped map_error(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kNotFound:
+    case ErrorCode::kNoDevice:
+      return {GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_FOUND};
+    case ErrorCode::kBadModel:
+    case ErrorCode::kUnsupported:
+    case ErrorCode::kIo:
+      return {GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_OPEN_READ};
+    case ErrorCode::kInvalidArgument:
+      return {GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_SETTINGS};
+    case ErrorCode::kOutOfMemory:
+      return {GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NO_SPACE_LEFT};
+    case ErrorCode::kDeviceLost:
+    case ErrorCode::kTimeout:
+      return {GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_FAILED};
+    case ErrorCode::kCancelled:
+    case ErrorCode::kInternal:
+      break;
+  }
+  return {GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_FAILED};
+}
+
+// [word{text, running-time, ...}]: word times are relative to the cue's, so that they hold in every
+// time.
+void add_words(GstStructure* structure, const Segment& segment) {
+  if (segment.words.empty()) return;
+  GValue words = G_VALUE_INIT;
+  g_value_init(&words, GST_TYPE_ARRAY);
+  for (const Word& word : segment.words) {
+    const double start_s = word.start_s - segment.start_s;
+    GValue item = G_VALUE_INIT;
+    g_value_init(&item, GST_TYPE_STRUCTURE);
+    g_value_take_boxed(
+        &item, gst_structure_new(
+                   "word", "text", G_TYPE_STRING, clean_cue_text(word.text).c_str(), "offset",
+                   G_TYPE_INT64, static_cast<gint64>(start_s * 1e9), "duration", G_TYPE_INT64,
+                   static_cast<gint64>((word.end_s - word.start_s) * 1e9), "probability",
+                   G_TYPE_DOUBLE, static_cast<double>(word.probability), nullptr));
+    gst_value_array_append_and_take_value(&words, &item);
+  }
+  gst_structure_take_value(structure, "words", &words);
+}
+
+}  // namespace
+
+void post_error(GstElement* element, const char* doing, const Error& error) {
+  const Mapped mapped = map_error(error.code);
+  gst_element_message_full(element, GST_MESSAGE_ERROR, mapped.domain, mapped.code,
+                           g_strdup_printf("%s: %s", doing, error.message.c_str()),
+                           g_strdup(error.message.c_str()), __FILE__, GST_FUNCTION, __LINE__);
+}
+
+void post_progress(GstElement* element, GstProgressType type, const std::string& text) {
+  gst_element_post_message(
+      element, gst_message_new_progress(GST_OBJECT(element), type, "load-model", text.c_str()));
+}
+
+void post_cue(GstElement* element, const CueMessage& cue) {
+  GstStructure* structure = gst_structure_new(
+      "npuwhisper/cue", "text", G_TYPE_STRING, cue.text.c_str(), "running-time", G_TYPE_UINT64,
+      cue.running_time, "stream-time", G_TYPE_UINT64, cue.stream_time, "duration", G_TYPE_UINT64,
+      cue.duration, "language-code", G_TYPE_STRING, cue.language.c_str(), "avg-logprob",
+      G_TYPE_DOUBLE, static_cast<double>(cue.segment.avg_logprob), "no-speech-prob", G_TYPE_DOUBLE,
+      static_cast<double>(cue.segment.no_speech_prob), nullptr);
+  add_words(structure, cue.segment);
+  gst_element_post_message(element, gst_message_new_element(GST_OBJECT(element), structure));
+}
+
+void post_language(GstElement* element, const std::string& code, double probability) {
+  gst_element_post_message(
+      element, gst_message_new_element(GST_OBJECT(element),
+                                       gst_structure_new("npuwhisper/language", "language-code",
+                                                         G_TYPE_STRING, code.c_str(), "probability",
+                                                         G_TYPE_DOUBLE, probability, nullptr)));
+}
+
+void post_qos(GstElement* element, const GstSegment& segment, const DroppedAudio& audio) {
+  GstMessage* message =
+      gst_message_new_qos(GST_OBJECT(element), TRUE,
+                          gst_segment_to_running_time(&segment, GST_FORMAT_TIME, audio.timestamp),
+                          gst_segment_to_stream_time(&segment, GST_FORMAT_TIME, audio.timestamp),
+                          audio.timestamp, audio.duration);
+  gst_message_set_qos_stats(message, GST_FORMAT_DEFAULT, audio.processed, audio.dropped);
+  gst_element_post_message(element, message);
+}
+
+void post_late(GstElement* element, GstClockTime delay, GstClockTime promised) {
+  GST_ELEMENT_WARNING_WITH_DETAILS(
+      element, CORE, CLOCK,
+      ("Text comes %.1f s after its time, but the latency property allows %.1f s.",
+       static_cast<double>(delay) / GST_SECOND, static_cast<double>(promised) / GST_SECOND),
+      ("Raise the latency property, or use a smaller model or a faster device."),
+      ("observed-delay", G_TYPE_UINT64, delay, "promised-delay", G_TYPE_UINT64, promised, nullptr));
+}
+
+}  // namespace npu::gst

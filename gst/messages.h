@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Everything the element posts on the bus. Nothing here may be called with a lock held.
+#pragma once
+
+#include <gst/gst.h>
+
+#include <string>
+
+#include "result.h"
+#include "whisper/segment.h"
+
+namespace npu::gst {
+
+// An ERROR message of the domain that fits the code. `doing`: what failed, for people ("Cannot load
+// the model").
+void post_error(GstElement* element, const char* doing, const Error& error);
+
+// A PROGRESS message with the code "load-model".
+void post_progress(GstElement* element, GstProgressType type, const std::string& text);
+
+// A text cue as it leaves the source pad.
+struct CueMessage {
+  const Segment& segment;  // as the engine gave it
+  const std::string& text;
+  GstClockTime running_time;
+  GstClockTime stream_time;
+  GstClockTime duration;
+  const std::string& language;  // as the language tag
+};
+// Element message "npuwhisper/cue"; see docs/elements.md for its fields.
+void post_cue(GstElement* element, const CueMessage& cue);
+
+// Element message "npuwhisper/language": language-code and probability.
+void post_language(GstElement* element, const std::string& code, double probability);
+
+// QOS message: audio of `duration` at `timestamp` (time of `segment`) was dropped. `processed` and
+// `dropped` are totals in samples of the input.
+struct DroppedAudio {
+  GstClockTime timestamp;
+  GstClockTime duration;
+  guint64 processed;
+  guint64 dropped;
+};
+void post_qos(GstElement* element, const GstSegment& segment, const DroppedAudio& audio);
+
+// WARNING: text came `delay` after its time although only `promised` was answered to the LATENCY
+// query.
+void post_late(GstElement* element, GstClockTime delay, GstClockTime promised);
+
+}  // namespace npu::gst

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// From the worker to the source pad's task: text buffers and events, in order, bounded.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <variant>
+
+#include "gst_ptr.h"
+
+namespace npu::gst {
+
+using OutputItem = std::variant<BufferPtr, EventPtr>;
+
+// Thread-safe. Its mutex is a leaf: nothing is called while it is held.
+//
+// Waits, and what ends them:
+//   push() for room      pop(), begin_flush(), refuse(), stop()
+//   pop() for an item    push(), begin_flush(), stop()
+class OutputQueue {
+ public:
+  // Some windows of gaps and cues; more only means that downstream holds the element up.
+  static constexpr size_t kCapacity = 512;
+
+  // Appends an item, waits while full. False while flushing, stopped or refused (item freed).
+  // After refuse() events still pass, for the EOS that releases downstream.
+  bool push(OutputItem item);
+  // nullopt: flushing or stopped.
+  std::optional<OutputItem> pop();
+
+  void begin_flush();
+  // Everything that is left.
+  std::deque<OutputItem> take_all();
+  void end_flush();
+  // Downstream takes no more buffers: they are freed from now on.
+  void refuse();
+
+  void start();
+  void stop();
+
+ private:
+  std::mutex mutex_;
+  // Guarded by mutex_.
+  std::condition_variable changed_;
+  std::deque<OutputItem> items_;
+  bool flushing_ = false;
+  bool stopped_ = true;
+  bool refused_ = false;
+};
+
+}  // namespace npu::gst

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Installs, reads and writes properties by the rows of property_table.h.
+#include "properties.h"
+
+#include <variant>
+
+#include "property_table.h"
+
+namespace npu::gst {
+namespace {
+
+constexpr guint kActiveDevice = 1;
+constexpr guint kFirstRow = 2;
+
+const PropertyRow* row_of(guint id) {
+  const auto rows = property_rows();
+  return id >= kFirstRow && id - kFirstRow < rows.size() ? &rows[id - kFirstRow] : nullptr;
+}
+
+GParamFlags flags_of(const PropertyRow& row) {
+  const int when = row.live ? GST_PARAM_MUTABLE_PLAYING : GST_PARAM_MUTABLE_READY;
+  return static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | when);
+}
+
+struct MakeSpec {
+  const PropertyRow& row;
+  Settings defaults;
+
+  GParamSpec* operator()(bool Settings::*field) const {
+    return g_param_spec_boolean(row.name, row.nick, row.blurb, defaults.*field, flags_of(row));
+  }
+  GParamSpec* operator()(unsigned Settings::*field) const {
+    return g_param_spec_uint(row.name, row.nick, row.blurb, static_cast<guint>(row.least),
+                             static_cast<guint>(row.most), defaults.*field, flags_of(row));
+  }
+  GParamSpec* operator()(uint64_t Settings::*field) const {
+    return g_param_spec_uint64(row.name, row.nick, row.blurb, 0, G_MAXUINT64, defaults.*field,
+                               flags_of(row));
+  }
+  GParamSpec* operator()(double Settings::*field) const {
+    return g_param_spec_double(row.name, row.nick, row.blurb, row.least, row.most, defaults.*field,
+                               flags_of(row));
+  }
+  GParamSpec* operator()(std::string Settings::*field) const {
+    return g_param_spec_string(row.name, row.nick, row.blurb, (defaults.*field).c_str(),
+                               flags_of(row));
+  }
+  GParamSpec* operator()(const EnumField& field) const {
+    return g_param_spec_enum(row.name, row.nick, row.blurb, field.type(), field.get(defaults),
+                             flags_of(row));
+  }
+};
+
+struct SetField {
+  Settings& settings;
+  const GValue* value;
+
+  void operator()(bool Settings::*field) const { settings.*field = g_value_get_boolean(value); }
+  void operator()(unsigned Settings::*field) const { settings.*field = g_value_get_uint(value); }
+  void operator()(uint64_t Settings::*field) const { settings.*field = g_value_get_uint64(value); }
+  void operator()(double Settings::*field) const { settings.*field = g_value_get_double(value); }
+  void operator()(std::string Settings::*field) const {
+    const gchar* string = g_value_get_string(value);
+    settings.*field = string ? string : "";
+  }
+  void operator()(const EnumField& field) const { field.set(settings, g_value_get_enum(value)); }
+};
+
+struct GetField {
+  const Settings& settings;
+  GValue* value;
+
+  void operator()(bool Settings::*field) const { g_value_set_boolean(value, settings.*field); }
+  void operator()(unsigned Settings::*field) const { g_value_set_uint(value, settings.*field); }
+  void operator()(uint64_t Settings::*field) const { g_value_set_uint64(value, settings.*field); }
+  void operator()(double Settings::*field) const { g_value_set_double(value, settings.*field); }
+  void operator()(std::string Settings::*field) const {
+    g_value_set_string(value, (settings.*field).c_str());
+  }
+  void operator()(const EnumField& field) const { g_value_set_enum(value, field.get(settings)); }
+};
+
+}  // namespace
+
+void install_properties(GObjectClass* klass) {
+  g_object_class_install_property(
+      klass, kActiveDevice,
+      g_param_spec_string("active-device", "Active device",
+                          "The device that the loaded model runs on: cpu or npu; empty while no "
+                          "model is loaded",
+                          "", static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS)));
+  guint id = kFirstRow;
+  for (const PropertyRow& row : property_rows())
+    g_object_class_install_property(klass, id++, std::visit(MakeSpec{row, Settings()}, row.field));
+  for (GType type : property_enum_types())
+    gst_type_mark_as_plugin_api(type, static_cast<GstPluginAPIFlags>(0));
+}
+
+void set_property(State& state, GObject* object, guint id, const GValue* value, GParamSpec* spec) {
+  if (const PropertyRow* row = row_of(id))
+    state.change_settings([&](Settings& settings) {
+      std::visit(SetField{settings, value}, row->field);
+    });
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+}
+
+void get_property(const State& state, GObject* object, guint id, GValue* value, GParamSpec* spec) {
+  if (id == kActiveDevice)
+    g_value_set_string(value, state.active_device().c_str());
+  else if (const PropertyRow* row = row_of(id))
+    std::visit(GetField{state.settings(), value}, row->field);
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+}
+
+}  // namespace npu::gst

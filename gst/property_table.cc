@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Names and blurbs of the properties.
+#include "property_table.h"
+
+#include <array>
+#include <climits>
+#include <type_traits>
+#include <utility>
+
+namespace npu::gst {
+namespace {
+
+GType device_type() {
+  static const GEnumValue values[] = {
+      {static_cast<int>(DeviceChoice::kAuto), "The best device there is", "auto"},
+      {static_cast<int>(DeviceChoice::kCpu), "The processor", "cpu"},
+      {static_cast<int>(DeviceChoice::kNpu), "The NPU, or an error with the reason", "npu"},
+      {0, nullptr, nullptr}};
+  static const GType type = g_enum_register_static("GstNpuWhisperDevice", values);
+  return type;
+}
+
+GType task_type() {
+  static const GEnumValue values[] = {
+      {static_cast<int>(Task::kTranscribe), "Text in the language spoken", "transcribe"},
+      {static_cast<int>(Task::kTranslate), "Text in English", "translate"},
+      {0, nullptr, nullptr}};
+  static const GType type = g_enum_register_static("GstNpuWhisperTask", values);
+  return type;
+}
+
+GType normalisation_type() {
+  static const GEnumValue values[] = {
+      {static_cast<int>(Normalisation::kRunning), "By the loudest audio so far", "running"},
+      {static_cast<int>(Normalisation::kWhole), "By the loudest audio of the whole input", "whole"},
+      {0, nullptr, nullptr}};
+  static const GType type = g_enum_register_static("GstNpuWhisperNormalisation", values);
+  return type;
+}
+
+template <auto kField>
+EnumField enum_field(GType (*type)()) {
+  using Enum = std::remove_reference_t<decltype(std::declval<Settings&>().*kField)>;
+  return {type, [](const Settings& settings) { return static_cast<int>(settings.*kField); },
+          [](Settings& settings, int value) { settings.*kField = static_cast<Enum>(value); }};
+}
+
+}  // namespace
+
+std::span<const GType> property_enum_types() {
+  static const std::array<GType, 3> types = {device_type(), task_type(), normalisation_type()};
+  return types;
+}
+
+std::span<const PropertyRow> property_rows() {
+  using S = Settings;
+  static const PropertyRow rows[] = {
+      {"model", "Model",
+       "Path of a Whisper model (CTranslate2 or Hugging Face directory, ggml file), or the name of "
+       "one in the models folder",
+       &S::model},
+      {"device", "Device",
+       "Device to run on; auto takes the best there is, the others never fall back",
+       enum_field<&S::device>(device_type)},
+      {"device-index", "Device index", "Which of several devices of that kind, counted from 0",
+       &S::device_index, 0, 255},
+      {"threads", "Threads", "CPU threads of the engine; 0 = as many as the process may use",
+       &S::threads, 0, 1024},
+      {"language-code", "Language",
+       "Language spoken, as a BCP-47 tag (\"en\", \"pt-BR\"; the first part counts); auto = detect "
+       "it",
+       &S::language_code},
+      {"task", "Task", "Transcribe, or translate to English", enum_field<&S::task>(task_type)},
+      {"latency", "Latency",
+       "With a live source, the most that text may come after its audio, in ms. Half of it is for "
+       "collecting audio, half for the engine; short pieces cost accuracy",
+       &S::latency_ms, 0, UINT_MAX, true},
+      {"lateness", "Lateness",
+       "Shows all text this much later, in ms; not part of the latency. Takes effect at the next "
+       "segment",
+       &S::lateness_ms, 0, UINT_MAX, true},
+
+      {"beam-size", "Beam size", "Beams of the search at temperature 0; 0 = greedy", &S::beam_size,
+       0, 64},
+      {"patience", "Patience",
+       "Factor on the number of finished beams to wait for; with beam-size only", &S::patience,
+       0.01, 100},
+      {"length-penalty", "Length penalty",
+       "Exponent of the length by which candidates are compared, 0 to 1; -1 = mean "
+       "log-probability",
+       &S::length_penalty, kNoLengthPenalty, 1},
+      {"best-of", "Best of", "Candidates to sample at temperatures above 0", &S::best_of, 1, 64},
+      {"temperature", "Temperature", "Temperature of sampling; 0 = the most probable text",
+       &S::temperature, 0, 1},
+      {"temperature-increment-on-fallback", "Temperature increment",
+       "What the temperature is raised by, up to 1, while the result fails the thresholds; 0 = "
+       "never",
+       &S::temperature_increment, 0, 1},
+      {"seed", "Seed", "Seed of sampling; the same seed gives the same text", &S::seed},
+      {"compression-ratio-threshold", "Compression ratio threshold",
+       "Text that compresses better than this is a repetition and fails; 0 = off",
+       &S::compression_ratio_threshold, 0, 100},
+      {"logprob-threshold", "Log-probability threshold",
+       "Text with a lower mean log-probability per token (natural logarithm) fails; -100 = off",
+       &S::logprob_threshold, kNoLogprobThreshold, 0},
+      {"no-speech-threshold", "No-speech threshold",
+       "A window with a higher probability of no speech, whose text fails logprob-threshold, is "
+       "silence; 1 = off",
+       &S::no_speech_threshold, 0, 1},
+      {"max-tokens", "Maximum tokens",
+       "Most tokens of text per window of 30 s; Whisper has room for 224, half of its context, "
+       "since "
+       "the other half is for previous text",
+       &S::max_tokens, 1, 224},
+
+      {"initial-prompt", "Initial prompt",
+       "Text that is taken as said before the first window: names, spelling, style",
+       &S::initial_prompt},
+      {"carry-initial-prompt", "Carry initial prompt",
+       "Put initial-prompt before every window, not only the first", &S::carry_initial_prompt},
+      {"condition-on-previous-text", "Condition on previous text",
+       "Show each window the text of those before it; off = fewer repetition loops, less "
+       "consistent text",
+       &S::condition_on_previous_text},
+      {"prefix", "Prefix", "Text with which the first window begins", &S::prefix},
+      {"suppress-blank", "Suppress blank", "Never begin a window with a blank", &S::suppress_blank},
+      {"suppress-tokens", "Suppress tokens",
+       "Token ids never to choose, with commas between them; -1 = those of no speech (symbols, "
+       "music, noise); empty = none",
+       &S::suppress_tokens},
+      {"without-timestamps", "Without timestamps",
+       "Decode without timestamps: one segment per window of 30 s", &S::without_timestamps},
+      {"max-initial-timestamp", "Maximum initial timestamp",
+       "Latest beginning of the first segment of a window, in s", &S::max_initial_timestamp_s, 0,
+       30},
+
+      {"word-timestamps", "Word timestamps",
+       "Compute the times of words: they refine the times of text buffers, and cue messages carry "
+       "them",
+       &S::word_timestamps},
+      {"prepend-punctuations", "Prepended punctuation",
+       "With word-timestamps: characters that belong to the word after them",
+       &S::prepend_punctuations},
+      {"append-punctuations", "Appended punctuation",
+       "With word-timestamps: characters that belong to the word before them",
+       &S::append_punctuations},
+      {"hallucination-silence-threshold", "Hallucination silence threshold",
+       "With word-timestamps: skip silence longer than this, in s, around text that is probably "
+       "invented; 0 = off",
+       &S::hallucination_silence_threshold_s, 0, 30},
+      {"normalisation", "Normalisation",
+       "What the loudness of the input is measured by; whole gives no text before the end, and "
+       "keeps all audio in memory",
+       enum_field<&S::normalisation>(normalisation_type)},
+  };
+  return rows;
+}
+
+}  // namespace npu::gst

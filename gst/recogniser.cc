@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Runs of audio through the engine.
+#include "recogniser.h"
+
+#include <algorithm>
+#include <span>
+#include <utility>
+
+#include "debug.h"
+#include "live_cut.h"
+#include "messages.h"
+
+namespace npu::gst {
+namespace {
+
+// The engine is fed in pieces of 0.1 s, however small the buffers are.
+constexpr size_t kFeed = kEngineRate / 10;
+constexpr size_t kWindow = 30 * kEngineRate;
+// Half of a live stream's latency is for collecting audio, half for the engine.
+constexpr int64_t kShortestPiece_ns = GST_SECOND;
+// A live piece is cut in its last two fifths.
+constexpr double kCutFrom = 0.6;
+constexpr float kSureOfLanguage = 0.5F;
+
+Error closed() {
+  return {ErrorCode::kCancelled, "the output takes nothing more"};
+}
+
+}  // namespace
+
+int64_t Recogniser::stream_ns(int64_t pts_ns) const {
+  const guint64 time = GST_CLOCK_TIME_IS_VALID(segment_.time) ? segment_.time : segment_.start;
+  return static_cast<int64_t>(time) + (pts_ns - static_cast<int64_t>(segment_.start));
+}
+
+Result<void> Recogniser::configure(const Settings& settings) {
+  NPU_TRY_ASSIGN(options_, transcribe_options(settings));
+  task_ = settings.task;
+  forget_stream();
+  return {};
+}
+
+Result<void> Recogniser::ensure_transcriber() {
+  if (transcriber_) return {};
+  TranscribeOptions options = options_;
+  if (options.decoding.language.empty()) options.decoding.language = locked_language_;
+  NPU_TRY_ASSIGN(transcriber_, model_->transcriber(options));
+  note_language();
+  return {};
+}
+
+Result<void> Recogniser::set_format(const GstAudioInfo& info) {
+  if (converter_ && gst_audio_info_is_equal(&converter_->info(), &info)) return {};
+  NPU_TRY(finish());
+  NPU_TRY_ASSIGN(converter_, Converter::create(info));
+  return {};
+}
+
+Result<void> Recogniser::set_segment(const GstSegment& segment) {
+  NPU_TRY(finish());
+  timeline_.reset();
+  silent_ns_ = 0;
+  segment_ = segment;
+  return {};
+}
+
+Result<void> Recogniser::advance(int64_t pts_ns) {
+  if (!output_.decided(stream_ns(pts_ns))) return closed();
+  return {};
+}
+
+Result<void> Recogniser::begin_run(int64_t pts_ns) {
+  NPU_TRY(finish());
+  NPU_TRY(advance(pts_ns));
+  timeline_.start(pts_ns, GST_AUDIO_INFO_RATE(&format()));
+  output_.discontinuity();
+  return {};
+}
+
+Result<void> Recogniser::audio(const std::shared_ptr<const LoadedModel>& model, GstBuffer* buffer) {
+  model_ = model;
+  NPU_TRY(ensure_transcriber());
+  silent_ns_ = 0;
+  const auto frames = static_cast<int64_t>(gst_buffer_get_size(buffer) /
+                                           static_cast<gsize>(GST_AUDIO_INFO_BPF(&format())));
+  const Timeline::Placement place =
+      timeline_.place(static_cast<int64_t>(GST_BUFFER_PTS(buffer)), frames,
+                      GST_AUDIO_INFO_RATE(&format()), GST_BUFFER_IS_DISCONT(buffer));
+  int64_t skip = 0;
+  if (place.action == Timeline::Action::kRestart) {
+    GST_DEBUG_OBJECT(element_, "audio begins at %" GST_TIME_FORMAT, GST_TIME_ARGS(place.pts_ns));
+    NPU_TRY(begin_run(place.pts_ns));
+  } else if (place.action == Timeline::Action::kSilence) {
+    GST_DEBUG_OBJECT(element_, "a hole of %" G_GINT64_FORMAT " frames", place.frames);
+    converter_->silence(place.frames, pending_);
+    timeline_.append(place.frames);
+  } else if (place.action == Timeline::Action::kSkip) {
+    GST_DEBUG_OBJECT(element_, "%" G_GINT64_FORMAT " frames came again", place.frames);
+    skip = place.frames;
+  }
+  if (skip < frames && !timeline_.running()) NPU_TRY(begin_run(timeline_.end_ns()));
+  NPU_TRY_ASSIGN(const int64_t taken, converter_->convert(buffer, skip, pending_));
+  timeline_.append(taken);
+  return surroundings_.live() ? feed_live() : feed();
+}
+
+Result<void> Recogniser::gap(int64_t pts_ns, int64_t duration_ns) {
+  silent_ns_ += duration_ns;
+  if (timeline_.running() && silent_ns_ <= Timeline::kLongestSilence_ns) {
+    const int rate = GST_AUDIO_INFO_RATE(&format());
+    const auto frames = static_cast<int64_t>(
+        gst_util_uint64_scale_int_round(static_cast<guint64>(duration_ns), rate, GST_SECOND));
+    converter_->silence(frames, pending_);
+    timeline_.append(frames);
+    return surroundings_.live() ? feed_live() : feed();
+  }
+  NPU_TRY(finish());
+  return advance(pts_ns + duration_ns);
+}
+
+void Recogniser::hand_over(size_t samples) {
+  transcriber_->push(std::span(pending_).first(samples));
+  pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(samples));
+  pushed_ += samples;
+}
+
+Result<void> Recogniser::feed() {
+  if (pending_.size() < kFeed) return {};
+  hand_over(pending_.size());
+  return infer();
+}
+
+Result<void> Recogniser::feed_live() {
+  const int64_t piece_ns = std::max(kShortestPiece_ns, surroundings_.latency_ns() / 2);
+  const auto piece = static_cast<size_t>(piece_ns / 1'000'000 * (kEngineRate / 1000));
+  while (pending_.size() + pushed_ >= kWindow) NPU_TRY(cut_live());
+  // An engine that is behind takes longer pieces, which cost it less.
+  if (pending_.size() >= piece && !surroundings_.more_audio()) return cut_live();
+  return {};
+}
+
+// Decides a piece of a live run; the rest of the run goes on behind it.
+Result<void> Recogniser::cut_live() {
+  const size_t room = kWindow > pushed_ ? kWindow - pushed_ : 0;
+  const size_t piece = std::min(pending_.size(), room);
+  const auto least = static_cast<size_t>(static_cast<double>(piece) * kCutFrom);
+  hand_over(quietest_cut(std::span(pending_).first(piece), least));
+  const auto start = static_cast<guint64>(timeline_.start_ns());
+  NPU_TRY(end_engine_input());
+  const double piece_s = static_cast<double>(pushed_) / kEngineRate;
+  NPU_TRY(advance(timeline_.at(piece_s)));
+  timeline_.cut(piece_s);
+  pushed_ = 0;
+  NPU_TRY(lock_language());
+  surroundings_.live_piece_done(
+      static_cast<int64_t>(gst_segment_to_running_time(&segment_, GST_FORMAT_TIME, start)));
+  return {};
+}
+
+// Each piece would detect its language anew, and a short one often wrongly.
+Result<void> Recogniser::lock_language() {
+  const bool detecting = options_.decoding.language.empty() && locked_language_.empty();
+  const bool sure = piece_has_text_ && transcriber_->language_probability() >= kSureOfLanguage;
+  piece_has_text_ = false;
+  if (!detecting || !sure) {
+    transcriber_->reset();
+    return {};
+  }
+  locked_language_ = transcriber_->language();
+  transcriber_.reset();
+  return ensure_transcriber();
+}
+
+Result<void> Recogniser::infer() {
+  for (;;) {
+    NPU_TRY_ASSIGN(const Step step, transcriber_->step(surroundings_.cancel()));
+    NPU_TRY(give(step));
+    if (step.kind != Step::Kind::kWindow) return {};
+  }
+}
+
+Result<void> Recogniser::end_engine_input() {
+  transcriber_->end_input();
+  return infer();
+}
+
+Result<void> Recogniser::give(const Step& step) {
+  note_language();
+  for (const Segment& segment : step.segments) {
+    GST_LOG_OBJECT(element_, "%.2f - %.2f s: %s", segment.start_s, segment.end_s,
+                   segment.text.c_str());
+    piece_has_text_ = piece_has_text_ || !segment.text.empty();
+    if (!output_.cue(segment, stream_ns(timeline_.at(segment.start_s)),
+                     stream_ns(timeline_.at(segment.end_s))))
+      return closed();
+  }
+  const double decided_s = std::min(step.decided_s, static_cast<double>(pushed_) / kEngineRate);
+  NPU_TRY(advance(timeline_.at(decided_s)));
+  timeline_.forget_before(decided_s);
+  return {};
+}
+
+void Recogniser::note_language() {
+  const std::string& code = transcriber_->language();
+  if (code.empty()) return;
+  const bool given = !options_.decoding.language.empty();
+  output_.language(tag_language(code, task_));
+  if (given || code == reported_language_) return;
+  reported_language_ = code;
+  post_language(element_, tag_language(code, Task::kTranscribe),
+                static_cast<double>(transcriber_->language_probability()));
+}
+
+Result<void> Recogniser::finish() {
+  if (!timeline_.running()) return {};
+  converter_->finish(pending_);
+  hand_over(pending_.size());
+  if (pushed_ > 0) NPU_TRY(end_engine_input());
+  NPU_TRY(advance(timeline_.end_ns()));
+  timeline_.end();
+  pushed_ = 0;
+  if (transcriber_) transcriber_->reset();
+  piece_has_text_ = false;
+  return {};
+}
+
+void Recogniser::reset() {
+  timeline_.reset();
+  pending_.clear();
+  pushed_ = 0;
+  silent_ns_ = 0;
+  piece_has_text_ = false;
+  gst_segment_init(&segment_, GST_FORMAT_TIME);
+  if (converter_) converter_->reset();
+  if (transcriber_) transcriber_->reset();
+}
+
+void Recogniser::forget_stream() {
+  reset();
+  locked_language_.clear();
+  reported_language_.clear();
+  transcriber_.reset();
+  model_.reset();
+  output_.language(tag_language(options_.decoding.language, task_));
+}
+
+}  // namespace npu::gst

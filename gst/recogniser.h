@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Audio of one stream to cues: converts, feeds the engine, and gives its segments their place in
+// the stream.
+#pragma once
+
+#include <gst/gst.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "converter.h"
+#include "engine.h"
+#include "settings.h"
+#include "text_output.h"
+#include "timeline.h"
+
+namespace npu::gst {
+
+// What the recogniser asks its surroundings. The functions are called on the worker's thread
+// without a lock, and must not block.
+struct Surroundings {
+  // Fires on flush and stop. A new one after each flush.
+  std::function<CancelToken()> cancel;
+  // Whether audio comes from a live source, and so must be cut early.
+  std::function<bool()> live;
+  // Whether more audio waits already.
+  std::function<bool()> more_audio;
+  // How much a live stream may be delayed, ns.
+  std::function<int64_t()> latency_ns;
+  // Told of the running time at which a live piece began, once its text is out.
+  std::function<void(int64_t running_ns)> live_piece_done;
+};
+
+// Works in runs: unbroken audio that the engine sees as one input. A hole, a new segment or format
+// and the end finish a run, which decides all of its text. Live audio is one run cut into pieces.
+//
+// Errors of all methods: kCancelled (flush or stop; only reset() may follow), those of the engine,
+// of Transcriber::create() and Converter. Worker thread only, or any while the worker is parked.
+class Recogniser {
+ public:
+  Recogniser(GstElement* element, TextOutput& output, Surroundings surroundings)
+      : element_(element), output_(output), surroundings_(std::move(surroundings)) {}
+
+  // Options of the transcribers made from now on. Must be called before audio.
+  Result<void> configure(const Settings& settings);
+
+  Result<void> set_format(const GstAudioInfo& info);
+  // Finishes the run; audio that follows lies in `segment`, which is_plain().
+  Result<void> set_segment(const GstSegment& segment);
+  // Audio inside the segment, with a time stamp.
+  Result<void> audio(const std::shared_ptr<const LoadedModel>& model, GstBuffer* buffer);
+  // The stream says that there is no audio here.
+  Result<void> gap(int64_t pts_ns, int64_t duration_ns);
+  // Ends the run: all of its text goes out.
+  Result<void> finish();
+
+  // Forgets audio, text and segment; keeps transcriber and format.
+  void reset();
+  // Lets transcriber and model go too: another stream begins.
+  void forget_stream();
+
+  bool has_format() const { return converter_ != nullptr; }
+  const GstAudioInfo& format() const { return converter_->info(); }
+
+ private:
+  Result<void> ensure_transcriber();
+  Result<void> begin_run(int64_t pts_ns);
+  Result<void> feed();
+  Result<void> feed_live();
+  Result<void> cut_live();
+  Result<void> infer();
+  Result<void> end_engine_input();
+  Result<void> give(const Step& step);
+  Result<void> advance(int64_t pts_ns);
+  void hand_over(size_t samples);
+  void note_language();
+  Result<void> lock_language();
+  int64_t stream_ns(int64_t pts_ns) const;
+
+  GstElement* const element_;
+  TextOutput& output_;
+  const Surroundings surroundings_;
+
+  Task task_ = Task::kTranscribe;
+  TranscribeOptions options_;
+  std::string locked_language_;  // of a live stream, once it is sure
+
+  std::shared_ptr<const LoadedModel> model_;
+  std::unique_ptr<Transcriber> transcriber_;  // after model_: goes first
+  std::unique_ptr<Converter> converter_;
+  Timeline timeline_;
+  GstSegment segment_{};
+  std::vector<float> pending_;  // converted, not yet pushed
+  size_t pushed_ = 0;           // samples of the run that the engine has
+  int64_t silent_ns_ = 0;       // GAP events since the last buffer
+  std::string reported_language_;
+  bool piece_has_text_ = false;
+};
+
+}  // namespace npu::gst
