@@ -118,7 +118,7 @@ class ScriptedContext : public Context {
   void permute(std::span<const int> parents) {
     std::vector<std::vector<int>> moved = histories_;
     for (size_t slot = 0; slot < parents.size(); ++slot)
-      moved[slot] = histories_.at(static_cast<size_t>(parents[slot]));
+      moved.at(slot) = histories_.at(static_cast<size_t>(parents[slot]));
     histories_ = moved;
   }
 

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Drawing tokens, and the best of several samples.
+#include "whisper/sampling.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "search_bench.h"
+
+namespace npu {
+namespace {
+
+using testing::Bench;
+using testing::random_logits;
+
+TEST(Sampling, FollowsTheTemperedDistribution) {
+  const std::vector<float> logits = {1, 2, 3, 0, 9};
+  TokenSet mask(5);
+  mask.insert(4);
+  ScoreRequest request;
+  request.mask = &mask;
+  request.ranges[kText] = {0, 5};
+  request.full_row = true;
+  ScoreResult result;
+  testing::answer(request, logits, result);
+  const float temperature = 0.8F;
+  std::map<int, int> counts;
+  std::vector<float> weights;
+  Random random(11);
+  constexpr int kDraws = 40000;
+  for (int i = 0; i < kDraws; ++i)
+    ++counts[draw(request, result, choices(result), temperature, random.uniform(), weights)];
+  double sum = 0, chi_squared = 0;
+  for (int id = 0; id < 4; ++id) sum += std::exp(logits[static_cast<size_t>(id)] / temperature);
+  for (int id = 0; id < 4; ++id) {
+    const double expected = kDraws * std::exp(logits[static_cast<size_t>(id)] / temperature) / sum;
+    chi_squared += std::pow(counts[id] - expected, 2) / expected;
+  }
+  EXPECT_EQ(counts.size(), 4U) << "masked ids must not be drawn";
+  EXPECT_LE(chi_squared, 16.3) << "3 degrees of freedom, 0.1 %";
+}
+
+TEST(Sampling, DrawsOnlyTimestampsWhereTheyMustCome) {
+  const std::vector<float> logits = {5, 4.9F, 4.8F, 4.7F};
+  ScoreRequest request;
+  request.ranges[kText] = {0, 1};
+  request.ranges[kTimestamps] = {1, 4};
+  request.full_row = true;
+  ScoreResult result;
+  testing::answer(request, logits, result);
+  std::vector<float> weights;
+  for (double uniform : {0.0, 0.3, 0.6, 0.999999})
+    EXPECT_GE(draw(request, result, choices(result), 1.0F, uniform, weights), 1);
+}
+
+TEST(Sampling, TheSameSeedGivesTheSameTextAndAnotherSeedAnother) {
+  std::vector<std::vector<int>> tokens;
+  for (uint64_t seed : {1, 1, 2}) {
+    DecodingOptions options;
+    options.seed = seed;
+    options.best_of = 3;
+    const float temperature = 0.9F;
+    Bench bench(options, temperature);
+    bench.script->next = [&](int, std::span<const int> history, std::span<float> logits) {
+      random_logits(5, history, logits);
+    };
+    const auto found = bench.decode(temperature);
+    ASSERT_TRUE(found) << found.error().message;
+    tokens.push_back(found->tokens);
+  }
+  EXPECT_EQ(tokens[0], tokens[1]);
+  EXPECT_NE(tokens[0], tokens[2]);
+}
+
+TEST(Sampling, TakesTheBestOfItsSamples) {
+  const float temperature = 1.0F;
+  const auto decode = [&](int best_of) {
+    DecodingOptions options;
+    options.best_of = best_of;
+    Bench bench(options, temperature);
+    bench.script->next = [](int, std::span<const int> history, std::span<float> logits) {
+      random_logits(8, history, logits);
+    };
+    return *bench.decode(temperature);
+  };
+  // Samples have seeds of their own, so more of them can only be better.
+  const auto mean = [](const DecodedWindow& window) {
+    return window.avg_logprob * static_cast<float>(window.tokens.size() + 1) /
+           static_cast<float>(window.tokens.size());
+  };
+  EXPECT_GE(mean(decode(3)), mean(decode(1)));
+  EXPECT_GE(mean(decode(8)), mean(decode(3)));
+  EXPECT_GT(mean(decode(8)), mean(decode(1)));
+}
+
+}  // namespace
+}  // namespace npu
