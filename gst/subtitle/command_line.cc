@@ -79,7 +79,8 @@ std::vector<GOptionEntry> option_table(Raw& raw) {
       {"best-of", 0, 0, G_OPTION_ARG_INT, &raw.best_of, "samples at temperatures above 0", "N"},
       {"temperature", 0, 0, G_OPTION_ARG_DOUBLE, &raw.temperature,
        "sampling temperature to begin with", "T"},
-      {"initial-prompt", 0, 0, G_OPTION_ARG_STRING, &raw.initial_prompt,
+      // As bytes: in the C locale GLib would refuse what is not ASCII.
+      {"initial-prompt", 0, 0, G_OPTION_ARG_FILENAME, &raw.initial_prompt,
        "names and words to expect", "TEXT"},
       {"word-timestamps", 0, 0, G_OPTION_ARG_NONE, &raw.word_timestamps,
        "time each word (shown in JSON)", nullptr},
@@ -157,6 +158,9 @@ Done check(const Raw& raw, CommandLine& options) {
   }
   if (options.json && options.action != Action::kProfile) {
     return usage("--json belongs to --profile; for a JSON transcript use --format=json");
+  }
+  if (!g_utf8_validate(options.initial_prompt.c_str(), -1, nullptr)) {
+    return usage("--initial-prompt: expected UTF-8");
   }
   const bool takes_files =
       options.action == Action::kSubtitle || options.action == Action::kProfile;
