@@ -10,7 +10,8 @@ namespace npu::gst {
 namespace {
 
 constexpr guint kActiveDevice = 1;
-constexpr guint kFirstRow = 2;
+constexpr guint kStats = 2;
+constexpr guint kFirstRow = 3;
 
 const PropertyRow* row_of(guint id) {
   const auto rows = property_rows();
@@ -80,6 +81,17 @@ struct GetField {
   void operator()(const EnumField& field) const { g_value_set_enum(value, field.get(settings)); }
 };
 
+GstStructure* stats_of(const WorkDone& work) {
+  const TranscriberStats& engine = work.engine;
+  return gst_structure_new(
+      "npuwhisper-stats", "audio", G_TYPE_DOUBLE, work.audio_s, "mel", G_TYPE_DOUBLE, engine.mel_s,
+      "encoder", G_TYPE_DOUBLE, engine.encoder_s, "cross-kv", G_TYPE_DOUBLE, engine.cross_kv_s,
+      "decode", G_TYPE_DOUBLE, engine.decode_s, "alignment", G_TYPE_DOUBLE, engine.alignment_s,
+      "windows", G_TYPE_INT64, engine.windows, "encoder-runs", G_TYPE_INT64, engine.encoder_runs,
+      "tokens", G_TYPE_INT64, engine.decoded_tokens, "decode-steps", G_TYPE_INT64,
+      engine.decode_steps, "fallbacks", G_TYPE_INT64, engine.fallbacks, nullptr);
+}
+
 }  // namespace
 
 void install_properties(GObjectClass* klass) {
@@ -89,6 +101,14 @@ void install_properties(GObjectClass* klass) {
                           "The device that the loaded model runs on: cpu or npu; empty while no "
                           "model is loaded",
                           "", static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS)));
+  g_object_class_install_property(
+      klass, kStats,
+      g_param_spec_boxed("stats", "Statistics",
+                         "Work since the stream began: s of audio given to the engine, s spent in "
+                         "mel, encoder, cross-kv, decode and alignment, and counts of windows, "
+                         "encoder-runs, tokens, decode-steps and fallbacks",
+                         GST_TYPE_STRUCTURE,
+                         static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS)));
   guint id = kFirstRow;
   for (const PropertyRow& row : property_rows())
     g_object_class_install_property(klass, id++, std::visit(MakeSpec{row, Settings()}, row.field));
@@ -108,6 +128,8 @@ void set_property(State& state, GObject* object, guint id, const GValue* value, 
 void get_property(const State& state, GObject* object, guint id, GValue* value, GParamSpec* spec) {
   if (id == kActiveDevice)
     g_value_set_string(value, state.active_device().c_str());
+  else if (id == kStats)
+    g_value_take_boxed(value, stats_of(state.work_done()));
   else if (const PropertyRow* row = row_of(id))
     std::visit(GetField{state.settings(), value}, row->field);
   else

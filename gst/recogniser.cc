@@ -37,6 +37,7 @@ Result<void> Recogniser::configure(const Settings& settings) {
   NPU_TRY_ASSIGN(options_, transcribe_options(settings));
   task_ = settings.task;
   forget_stream();
+  earlier_ = {};
   return {};
 }
 
@@ -122,6 +123,7 @@ void Recogniser::hand_over(size_t samples) {
   transcriber_->push(std::span(pending_).first(samples));
   pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(samples));
   pushed_ += samples;
+  engine_samples_ += samples;
 }
 
 Result<void> Recogniser::feed() {
@@ -167,13 +169,39 @@ Result<void> Recogniser::lock_language() {
     return {};
   }
   locked_language_ = transcriber_->language();
-  transcriber_.reset();
+  drop_transcriber();
   return ensure_transcriber();
+}
+
+WorkDone Recogniser::work_done() const {
+  WorkDone work = earlier_;
+  work.audio_s += static_cast<double>(engine_samples_) / kEngineRate;
+  if (!transcriber_) return work;
+  const TranscriberStats& now = transcriber_->stats();
+  TranscriberStats& sum = work.engine;
+  sum.mel_s += now.mel_s;
+  sum.encoder_s += now.encoder_s;
+  sum.cross_kv_s += now.cross_kv_s;
+  sum.decode_s += now.decode_s;
+  sum.alignment_s += now.alignment_s;
+  sum.windows += now.windows;
+  sum.encoder_runs += now.encoder_runs;
+  sum.decoded_tokens += now.decoded_tokens;
+  sum.decode_steps += now.decode_steps;
+  sum.fallbacks += now.fallbacks;
+  return work;
+}
+
+void Recogniser::drop_transcriber() {
+  earlier_ = work_done();
+  engine_samples_ = 0;
+  transcriber_.reset();
 }
 
 Result<void> Recogniser::infer() {
   for (;;) {
     NPU_TRY_ASSIGN(const Step step, transcriber_->step(surroundings_.cancel()));
+    surroundings_.worked(work_done());
     NPU_TRY(give(step));
     if (step.kind != Step::Kind::kWindow) return {};
   }
@@ -239,7 +267,7 @@ void Recogniser::forget_stream() {
   reset();
   locked_language_.clear();
   reported_language_.clear();
-  transcriber_.reset();
+  drop_transcriber();
   model_.reset();
   output_.language(tag_language(options_.decoding.language, task_));
 }

@@ -19,6 +19,12 @@
 
 namespace npu::gst {
 
+// What has been done since the stream began, for the stats property.
+struct WorkDone {
+  double audio_s = 0;  // given to the engine
+  TranscriberStats engine;
+};
+
 // What the recogniser asks its surroundings. The functions are called on the worker's thread
 // without a lock, and must not block.
 struct Surroundings {
@@ -32,6 +38,8 @@ struct Surroundings {
   std::function<int64_t()> latency_ns;
   // Told of the running time at which a live piece began, once its text is out.
   std::function<void(int64_t running_ns)> live_piece_done;
+  // Told of the work after each window.
+  std::function<void(const WorkDone&)> worked;
 };
 
 // Works in runs: unbroken audio that the engine sees as one input. A hole, a new segment or format
@@ -75,6 +83,8 @@ class Recogniser {
   Result<void> end_engine_input();
   Result<void> give(const Step& step);
   Result<void> advance(int64_t pts_ns);
+  WorkDone work_done() const;
+  void drop_transcriber();
   void hand_over(size_t samples);
   void note_language();
   Result<void> lock_language();
@@ -97,6 +107,8 @@ class Recogniser {
   size_t pushed_ = 0;           // samples of the run that the engine has
   int64_t silent_ns_ = 0;       // GAP events since the last buffer
   std::string reported_language_;
+  WorkDone earlier_;           // by transcribers that are gone
+  size_t engine_samples_ = 0;  // given to this one
   bool piece_has_text_ = false;
 };
 

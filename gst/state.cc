@@ -35,6 +35,7 @@ Surroundings State::surroundings() {
       .more_audio = [this] { return !input_.audio_empty(); },
       .latency_ns = [this] { return latency_ns_.load(); },
       .live_piece_done = [this](int64_t running_ns) { check_delay(running_ns); },
+      .worked = [this](const WorkDone& work) { set_work_done(work); },
   };
 }
 
@@ -57,6 +58,16 @@ void State::change_settings(const std::function<void(Settings&)>& change) {
 std::string State::active_device() const {
   std::lock_guard lock(settings_mutex_);
   return active_device_;
+}
+
+WorkDone State::work_done() const {
+  std::lock_guard lock(settings_mutex_);
+  return work_done_;
+}
+
+void State::set_work_done(const WorkDone& work) {
+  std::lock_guard lock(settings_mutex_);
+  work_done_ = work;
 }
 
 void State::set_engine(std::shared_ptr<Engine> engine) {
@@ -109,6 +120,7 @@ void State::start() {
   next_pts_ = GST_CLOCK_TIME_NONE;
   frames_ = 0;
   dropped_frames_ = 0;
+  set_work_done({});
   gst_audio_info_init(&info_);
   gst_segment_init(&segment_, GST_FORMAT_UNDEFINED);
   worker_.prepare(settings());

@@ -45,6 +45,7 @@ class State {
   Settings settings() const;
   void change_settings(const std::function<void(Settings&)>& change);
   std::string active_device() const;
+  WorkDone work_done() const;
   // Before the element leaves NULL.
   void set_engine(std::shared_ptr<Engine> engine);
 
@@ -74,6 +75,7 @@ class State {
   void report_dropped(const std::vector<BufferPtr>& dropped);
   void model_changed();
   void check_delay(int64_t running_ns);
+  void set_work_done(const WorkDone& work);
   CancelToken cancel_token() const;
   void cancel_work();
   void renew_cancel();
@@ -87,6 +89,7 @@ class State {
   mutable std::mutex settings_mutex_;
   Settings settings_;          // guarded by settings_mutex_
   std::string active_device_;  // guarded by settings_mutex_
+  WorkDone work_done_;         // guarded by settings_mutex_
 
   mutable std::mutex run_mutex_;
   CancelSource cancel_;  // guarded by run_mutex_
