@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "device/cpu/kernels.h"
+
 namespace npu::cpu {
 
 Histories::Histories(int slots, int positions)
@@ -37,11 +39,19 @@ int Histories::append(int slot, int position) {
   return index_[at(slot, position)] = position * slots_ + choice;
 }
 
-void pack_keys(const float* keys, size_t stride, size_t positions, size_t head_size, float* out) {
-  for (size_t p = 0; p < positions; ++p) {
-    float* panel = out + p / kPanelCols * head_size * kPanelCols + p % kPanelCols;
-    for (size_t i = 0; i < head_size; ++i) panel[i * kPanelCols] = keys[p * stride + i];
-  }
+void HeadPanels::reserve(size_t positions, size_t cols, size_t head_count) {
+  heads = head_count;
+  head_size = cols / heads;
+  keys_per_head = round_up(positions, kPanelCols) * head_size;
+  values_per_head = positions * round_up(head_size, kPanelCols);
+  if (keys.size() < heads * keys_per_head) keys = FloatArray(heads * keys_per_head);
+  if (values.size() < heads * values_per_head) values = FloatArray(heads * values_per_head);
+}
+
+void HeadPanels::pack(size_t head, const Matrix& k, const Matrix& v) {
+  const size_t c = head * head_size;
+  transpose_panels(k.data + c, k.stride, k.rows, head_size, keys.data() + head * keys_per_head);
+  copy_panels(v.data + c, v.stride, v.rows, head_size, values.data() + head * values_per_head);
 }
 
 }  // namespace npu::cpu

@@ -49,16 +49,23 @@ struct SelfLayer {
   size_t stride = 0;
 };
 
-// One layer of one cross-cache slot: keys transposed for the matrix kernel, [head][panel of 32
-// positions][head size][32], and values as they come, [positions][stride].
-struct CrossLayer {
+// One layer of one cross-cache slot, head by head as the matrix kernel reads it: keys in panels of
+// positions (transpose_panels), values in panels of columns (copy_panels).
+struct HeadPanels {
+  // Takes a shape and makes room for it. Throws std::bad_alloc, unless there is room already.
+  void reserve(size_t positions, size_t cols, size_t head_count);
+  // Packs head `head` of k and v, whole matrices of that shape.
+  void pack(size_t head, const Matrix& k, const Matrix& v);
+
+  const float* head_keys(size_t head) const { return keys.data() + head * keys_per_head; }
+  const float* head_values(size_t head) const { return values.data() + head * values_per_head; }
+
+  size_t heads = 0;
+  size_t head_size = 0;
+  size_t keys_per_head = 0;  // floats
+  size_t values_per_head = 0;
   FloatArray keys;
   FloatArray values;
-  size_t stride = 0;
-  size_t cols = 0;
 };
-
-// Packs keys of one head, [positions][stride], into panels.
-void pack_keys(const float* keys, size_t stride, size_t positions, size_t head_size, float* out);
 
 }  // namespace npu::cpu

@@ -37,7 +37,7 @@ CpuContext::CpuContext(const CpuProgram& program, const ContextLimits& limits)
     }
     values_.push_back(std::move(views));
   }
-  const size_t scratch = Replayer::scratch_size(*this);
+  const size_t scratch = std::max(Replayer::scratch_size(*this), ScoreScratch::thread_size());
   for (size_t thread = 0; thread < program.pool().threads(); ++thread)
     scratch_.emplace_back(scratch);
 }
@@ -59,31 +59,35 @@ void CpuContext::make_buffers(const OpList& list) {
 }
 
 void CpuContext::make_caches(const OpList& list) {
+  const auto cols = [&](ValueId id) {
+    return static_cast<size_t>(list.values[static_cast<size_t>(id)].cols);
+  };
   for (const Op& op : list.ops) {
     if (const auto* self = std::get_if<SelfAttention>(&op)) {
       const auto layer = static_cast<size_t>(self->layer);
-      const auto cols = static_cast<size_t>(list.values[static_cast<size_t>(self->k)].cols);
       if (self_.size() <= layer) self_.resize(layer + 1);
       if (self_[layer].stride) continue;
-      const size_t stride = round_up(cols, 16);
+      const size_t stride = round_up(cols(self->k), 16);
       const size_t size = static_cast<size_t>(histories_.storage_rows()) * stride;
       self_[layer] = {FloatArray(size), FloatArray(size), stride};
-    } else if (const auto* store = std::get_if<StoreCross>(&op)) {
-      const auto layer = static_cast<size_t>(store->layer);
-      const auto cols = static_cast<size_t>(list.values[static_cast<size_t>(store->k)].cols);
-      const auto positions = static_cast<size_t>(limits_.cross_positions);
-      for (auto& slot : cross_) {
-        if (slot.size() <= layer) slot.resize(layer + 1);
-        if (slot[layer].stride) continue;
-        slot[layer] = {FloatArray(round_up(positions, kPanelCols) * cols),
-                       FloatArray(positions * row_stride(cols)), row_stride(cols), cols};
-      }
+    } else if (const auto* cross = std::get_if<CrossAttention>(&op)) {
+      make_cross(static_cast<size_t>(cross->layer), cols(cross->q),
+                 static_cast<size_t>(cross->heads));
+    } else if (const auto* alignment = std::get_if<AlignmentScores>(&op)) {
+      make_cross(static_cast<size_t>(alignment->layer), cols(alignment->q),
+                 static_cast<size_t>(alignment->heads));
     } else if (const auto* full = std::get_if<Attention>(&op)) {
       const Value& k = list.values[static_cast<size_t>(full->k)];
-      const size_t size =
-          round_up(static_cast<size_t>(k.rows), kPanelCols) * static_cast<size_t>(k.cols);
-      if (packed_keys_.size() < size) packed_keys_ = FloatArray(size);
+      attention_.reserve(static_cast<size_t>(k.rows), static_cast<size_t>(k.cols),
+                         static_cast<size_t>(full->heads));
     }
+  }
+}
+
+void CpuContext::make_cross(size_t layer, size_t cols, size_t heads) {
+  for (auto& slot : cross_) {
+    if (slot.size() <= layer) slot.resize(layer + 1);
+    slot[layer].reserve(static_cast<size_t>(limits_.cross_positions), cols, heads);
   }
 }
 

@@ -8,6 +8,7 @@
 
 #include "device/cpu/cache.h"
 #include "device/cpu/program.h"
+#include "device/cpu/score.h"
 
 namespace npu::cpu {
 
@@ -32,6 +33,7 @@ class CpuContext : public Context {
   Buffer* find(std::string_view name);
   void make_buffers(const OpList& list);
   void make_caches(const OpList& list);
+  void make_cross(size_t layer, size_t cols, size_t heads);
 
   const CpuProgram& program_;
   ContextLimits limits_;
@@ -40,10 +42,11 @@ class CpuContext : public Context {
   std::vector<std::vector<Matrix>> values_;  // of each list, by ValueId
   Histories histories_;
   std::vector<SelfLayer> self_;                 // by layer
-  std::vector<std::vector<CrossLayer>> cross_;  // by slot, layer
-  FloatArray packed_keys_;                      // of Attention
-  std::vector<FloatArray> scratch_;             // by thread
-  std::vector<int> storage_rows_;               // by row of the table
+  std::vector<std::vector<HeadPanels>> cross_;  // by slot, layer
+  HeadPanels attention_;                        // keys and values of an Attention, packed
+  ScoreScratch score_;
+  std::vector<FloatArray> scratch_;  // by thread
+  std::vector<int> storage_rows_;    // by row of the table
 };
 
 }  // namespace npu::cpu

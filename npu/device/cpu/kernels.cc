@@ -2,134 +2,207 @@
 #include "device/cpu/kernels.h"
 
 #include <algorithm>
-#include <cmath>
+#include <cstring>
+#include <limits>
 
 #include "device/cpu/aligned.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "device/cpu/kernels.cc"
-#include <hwy/foreach_target.h>
+#include <hwy/foreach_target.h>  // before highway.h
 #include <hwy/highway.h>
 
+#include "device/cpu/vector_math.h"
+
 HWY_BEFORE_NAMESPACE();
-namespace npu::cpu {
-namespace HWY_NAMESPACE {
-namespace hn = hwy::HWY_NAMESPACE;
+namespace npu::cpu::HWY_NAMESPACE {
 
-using D = hn::CappedTag<float, 16>;
-using V = hn::Vec<D>;
-constexpr size_t kLanes = hn::MaxLanes(D());
-constexpr size_t kVecs = 2;
-constexpr size_t kTileRows = HWY_TARGET <= HWY_AVX3 ? 12 : 6;
+constexpr float kNone = -std::numeric_limits<float>::infinity();
 
-template <size_t kRows>
-HWY_INLINE void tile(const float* a, size_t lda, const float* b, size_t ldb, size_t depth,
-                     float* out, size_t ld_out) {
-  const D d;
-  V sum[kRows][kVecs];
-  for (size_t r = 0; r < kRows; ++r)
-    for (size_t v = 0; v < kVecs; ++v) sum[r][v] = hn::Zero(d);
-  for (size_t k = 0; k < depth; ++k) {
-    V weights[kVecs];
-    for (size_t v = 0; v < kVecs; ++v) weights[v] = hn::LoadU(d, b + k * ldb + v * kLanes);
-    for (size_t r = 0; r < kRows; ++r) {
-      const V x = hn::Set(d, a[r * lda + k]);
-      for (size_t v = 0; v < kVecs; ++v) sum[r][v] = hn::MulAdd(x, weights[v], sum[r][v]);
-    }
-  }
-  for (size_t r = 0; r < kRows; ++r)
-    for (size_t v = 0; v < kVecs; ++v) hn::StoreU(sum[r][v], d, out + r * ld_out + v * kLanes);
-}
-
-template <size_t kRows>
-HWY_INLINE void tiles(size_t rows, const float* a, size_t lda, const float* b, size_t ldb,
-                      size_t depth, float* out, size_t ld_out) {
-  if (rows == kRows) return tile<kRows>(a, lda, b, ldb, depth, out, ld_out);
-  if constexpr (kRows > 1) tiles<kRows - 1>(rows, a, lda, b, ldb, depth, out, ld_out);
-}
-
-void MultiplyPanel(const PanelProduct& p) {
-  for (size_t c = 0; c < kPanelCols; c += kVecs * kLanes)
-    for (size_t r = 0; r < p.rows; r += kTileRows)
-      tiles<kTileRows>(std::min(kTileRows, p.rows - r), p.a + r * p.lda, p.lda, p.b + c, p.ldb,
-                       p.depth, p.out + r * p.ld_out + c, p.ld_out);
-}
-
-float Dot(const float* a, const float* b, size_t cols) {
+void LayerNormRow(const float* in, float* out, size_t cols, const float* gain, const float* bias) {
   const D d;
   V sum = hn::Zero(d);
   size_t c = 0;
-  for (; c + kLanes <= cols; c += kLanes)
-    sum = hn::MulAdd(hn::LoadU(d, a + c), hn::LoadU(d, b + c), sum);
+  for (; c + kLanes <= cols; c += kLanes) sum = hn::Add(sum, hn::LoadU(d, in + c));
   float total = hn::GetLane(hn::SumOfLanes(d, sum));
-  for (; c < cols; ++c) total += a[c] * b[c];
-  return total;
+  for (size_t rest = c; rest < cols; ++rest) total += in[rest];
+  const float mean = total / static_cast<float>(cols);
+  const V means = hn::Set(d, mean);
+  V squares = hn::Zero(d);
+  for (c = 0; c + kLanes <= cols; c += kLanes) {
+    const V x = hn::Sub(hn::LoadU(d, in + c), means);
+    squares = hn::MulAdd(x, x, squares);
+  }
+  float square = hn::GetLane(hn::SumOfLanes(d, squares));
+  for (; c < cols; ++c) square += (in[c] - mean) * (in[c] - mean);
+  const float variance = square / static_cast<float>(cols);
+  const V scale = hn::Div(hn::Set(d, 1.0f), hn::Sqrt(hn::Set(d, variance + 1e-5f)));
+  for (c = 0; c < cols; c += kLanes) {
+    const V x = hn::Mul(hn::Sub(hn::LoadU(d, in + c), means), scale);
+    hn::StoreU(hn::MulAdd(x, hn::LoadU(d, gain + c), hn::LoadU(d, bias + c)), d, out + c);
+  }
 }
 
-void AddScaled(float* out, const float* in, size_t cols, float factor) {
+float Largest(const float* x, size_t begin, size_t end) {
   const D d;
-  const V f = hn::Set(d, factor);
+  V most = hn::Set(d, kNone);
+  size_t i = begin;
+  for (; i + kLanes <= end; i += kLanes) most = hn::Max(most, hn::LoadU(d, x + i));
+  float largest = hn::GetLane(hn::MaxOfLanes(d, most));
+  for (; i < end; ++i) largest = std::max(largest, x[i]);
+  return largest;
+}
+
+float Exponentials(float* x, size_t cols, float scale) {
+  const D d;
+  const V max = hn::Set(d, Largest(x, 0, cols)), factor = hn::Set(d, scale);
+  V sum = hn::Zero(d);
   size_t c = 0;
-  for (; c + kLanes <= cols; c += kLanes)
-    hn::StoreU(hn::MulAdd(f, hn::LoadU(d, in + c), hn::LoadU(d, out + c)), d, out + c);
-  for (; c < cols; ++c) out[c] += factor * in[c];
+  for (; c + kLanes <= cols; c += kLanes) {
+    const V y = exponential(hn::Mul(hn::Sub(hn::LoadU(d, x + c), max), factor));
+    sum = hn::Add(sum, y);
+    hn::StoreU(y, d, x + c);
+  }
+  if (c < cols) {
+    const auto valid = hn::FirstN(d, cols - c);
+    const V last = hn::IfThenElse(valid, hn::LoadU(d, x + c), max);
+    const V y = exponential(hn::Mul(hn::Sub(last, max), factor));
+    sum = hn::Add(sum, hn::IfThenElseZero(valid, y));
+    hn::StoreU(y, d, x + c);
+  }
+  return hn::GetLane(hn::SumOfLanes(d, sum));
+}
+
+float SumOfExponentials(const float* x, size_t begin, size_t end, float max) {
+  const D d;
+  const V top = hn::Set(d, max), none = hn::Set(d, kNone);
+  V sum = hn::Zero(d);
+  for (size_t i = begin; i < end; i += kLanes) {
+    // Only the last vector is partial; it is read whole, as the logits hold whole panels.
+    const auto valid = hn::FirstN(d, std::min(kLanes, end - i));
+    const V y = hn::IfThenElse(valid, hn::LoadU(d, x + i), none);
+    sum = hn::Add(sum, hn::IfThenElseZero(hn::Gt(y, none), exponential(hn::Sub(y, top))));
+  }
+  return hn::GetLane(hn::SumOfLanes(d, sum));
+}
+
+size_t FirstAbove(const float* x, size_t begin, size_t end, float bound) {
+  const D d;
+  const V bounds = hn::Set(d, bound);
+  size_t i = begin;
+  for (; i + kLanes <= end; i += kLanes) {
+    const auto found = hn::FindFirstTrue(d, hn::Gt(hn::LoadU(d, x + i), bounds));
+    if (found >= 0) return i + static_cast<size_t>(found);
+  }
+  while (i < end && !(x[i] > bound)) ++i;
+  return i;
+}
+
+void IndexedDots(const float* q, const IndexedRows& keys, size_t cols, float* out) {
+  const D d;
+  for (size_t i = 0; i < keys.count; ++i) {
+    const float* key = keys.data + static_cast<size_t>(keys.rows[i]) * keys.stride;
+    V sum = hn::Zero(d);
+    size_t c = 0;
+    for (; c + kLanes <= cols; c += kLanes)
+      sum = hn::MulAdd(hn::LoadU(d, q + c), hn::LoadU(d, key + c), sum);
+    float total = hn::GetLane(hn::SumOfLanes(d, sum));
+    for (; c < cols; ++c) total += q[c] * key[c];
+    out[i] = total;
+  }
+}
+
+void IndexedSum(const float* weights, const IndexedRows& values, size_t cols, float scale,
+                float* out) {
+  const D d;
+  const auto value = [&](size_t i) {
+    return values.data + static_cast<size_t>(values.rows[i]) * values.stride;
+  };
+  size_t c = 0;
+  for (; c + 4 * kLanes <= cols; c += 4 * kLanes) {
+    V sum[4] = {hn::Zero(d), hn::Zero(d), hn::Zero(d), hn::Zero(d)};
+    for (size_t i = 0; i < values.count; ++i) {
+      const V weight = hn::Set(d, weights[i]);
+      const float* from = value(i) + c;
+      for (size_t v = 0; v < 4; ++v)
+        sum[v] = hn::MulAdd(weight, hn::LoadU(d, from + v * kLanes), sum[v]);
+    }
+    for (size_t v = 0; v < 4; ++v)
+      hn::StoreU(hn::Mul(sum[v], hn::Set(d, scale)), d, out + c + v * kLanes);
+  }
+  for (; c < cols; ++c) {
+    float sum = 0;
+    for (size_t i = 0; i < values.count; ++i) sum += weights[i] * value(i)[c];
+    out[c] = sum * scale;
+  }
 }
 
 const char* Name() {
   return hwy::TargetName(HWY_TARGET);
 }
 
-}  // namespace HWY_NAMESPACE
-}  // namespace npu::cpu
+}  // namespace npu::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace npu::cpu {
-HWY_EXPORT(MultiplyPanel);
-HWY_EXPORT(Dot);
-HWY_EXPORT(AddScaled);
+
+HWY_EXPORT(LayerNormRow);
+HWY_EXPORT(Largest);
+HWY_EXPORT(Exponentials);
+HWY_EXPORT(SumOfExponentials);
+HWY_EXPORT(FirstAbove);
+HWY_EXPORT(IndexedDots);
+HWY_EXPORT(IndexedSum);
 HWY_EXPORT(Name);
 
-void multiply_panel(const PanelProduct& product) {
-  HWY_DYNAMIC_DISPATCH(MultiplyPanel)(product);
+void layer_norm_row(const float* in, float* out, size_t cols, const float* gain,
+                    const float* bias) {
+  HWY_DYNAMIC_DISPATCH(LayerNormRow)(in, out, cols, gain, bias);
 }
-float dot(const float* a, const float* b, size_t cols) {
-  return HWY_DYNAMIC_DISPATCH(Dot)(a, b, cols);
+float largest(const float* x, size_t begin, size_t end) {
+  return HWY_DYNAMIC_DISPATCH(Largest)(x, begin, end);
 }
-void add_scaled(float* out, const float* in, size_t cols, float factor) {
-  HWY_DYNAMIC_DISPATCH(AddScaled)(out, in, cols, factor);
+float exponentials(float* x, size_t cols, float scale) {
+  return HWY_DYNAMIC_DISPATCH(Exponentials)(x, cols, scale);
+}
+float sum_of_exponentials(const float* x, size_t begin, size_t end, float max) {
+  return HWY_DYNAMIC_DISPATCH(SumOfExponentials)(x, begin, end, max);
+}
+size_t first_above(const float* x, size_t begin, size_t end, float bound) {
+  return HWY_DYNAMIC_DISPATCH(FirstAbove)(x, begin, end, bound);
+}
+void indexed_dots(const float* q, const IndexedRows& keys, size_t cols, float* out) {
+  HWY_DYNAMIC_DISPATCH(IndexedDots)(q, keys, cols, out);
+}
+void indexed_sum(const float* weights, const IndexedRows& values, size_t cols, float scale,
+                 float* out) {
+  HWY_DYNAMIC_DISPATCH(IndexedSum)(weights, values, cols, scale, out);
 }
 const char* instruction_set() {
   return HWY_DYNAMIC_DISPATCH(Name)();
 }
 
-void finish_row(float* x, size_t cols, const float* bias, bool gelu, const float* residual) {
-  for (size_t c = 0; c < cols; ++c) {
-    float y = x[c] + (bias ? bias[c] : 0.0f);
-    if (gelu) y = 0.5f * y * (1.0f + std::erf(y * 0.70710678f));
-    x[c] = residual ? y + residual[c] : y;
+void transpose_panels(const float* in, size_t stride, size_t rows, size_t cols, float* out) {
+  for (size_t first = 0; first < rows; first += kPanelCols) {
+    const size_t valid = std::min(kPanelCols, rows - first);
+    float* panel = out + first * cols;
+    // Column blocks of a cache line, so that each line is read once while it is near.
+    for (size_t block = 0; block < cols; block += 16)
+      for (size_t r = 0; r < valid; ++r) {
+        const float* from = in + (first + r) * stride;
+        for (size_t c = block; c < std::min(block + 16, cols); ++c)
+          panel[c * kPanelCols + r] = from[c];
+      }
   }
 }
 
-void layer_norm_row(const float* in, float* out, size_t cols, const float* gain,
-                    const float* bias) {
-  double sum = 0;
-  for (size_t c = 0; c < cols; ++c) sum += in[c];
-  const double mean = sum / static_cast<double>(cols);
-  double squares = 0;
-  for (size_t c = 0; c < cols; ++c) squares += (in[c] - mean) * (in[c] - mean);
-  const double scale = 1 / std::sqrt(squares / static_cast<double>(cols) + 1e-5);
-  for (size_t c = 0; c < cols; ++c)
-    out[c] = static_cast<float>((in[c] - mean) * scale) * gain[c] + bias[c];
-}
-
-void softmax_row(float* x, size_t cols, float scale) {
-  float max = -INFINITY;
-  for (size_t c = 0; c < cols; ++c) max = std::max(max, x[c] * scale);
-  double sum = 0;
-  for (size_t c = 0; c < cols; ++c) sum += x[c] = std::exp(x[c] * scale - max);
-  const float factor = static_cast<float>(1 / sum);
-  for (size_t c = 0; c < cols; ++c) x[c] *= factor;
+void copy_panels(const float* in, size_t stride, size_t rows, size_t cols, float* out) {
+  for (size_t first = 0; first < cols; first += kPanelCols) {
+    const size_t bytes = std::min(kPanelCols, cols - first) * sizeof(float);
+    for (size_t r = 0; r < rows; ++r)
+      std::memcpy(out + first * rows + r * kPanelCols, in + r * stride + first, bytes);
+  }
 }
 
 }  // namespace npu::cpu

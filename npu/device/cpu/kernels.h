@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The CPU device's inner loops, compiled for several instruction sets and chosen at run time.
+//
+// Results depend on the instruction set, but on nothing else: each row is computed by itself, in a
+// fixed order, whatever rows are beside it and however the work is shared out.
 #pragma once
 
 #include <cstddef>
 
 namespace npu::cpu {
 
-// One panel of a matrix product: out[r][c] = sum over k of a[r][k] * b[k][c], k ascending, one
-// fused multiply-add each where the CPU has it. A row's bits thus depend on nothing but the row.
+// One panel of a matrix product:
+//   out[r][c] = gelu?(row_scale[r] * sum over k of a[r][k] b[k][c] + bias[c]) + residual[r][c]
+// for all kPanelCols columns c; k ascending, one fused multiply-add each where the CPU has it.
 struct PanelProduct {
   const float* a;  // [rows][depth], lda floats from row to row
   size_t lda;
@@ -15,25 +19,48 @@ struct PanelProduct {
   const float* b;  // [depth][kPanelCols], ldb floats from row to row
   size_t ldb;
   size_t depth;
-  float* out;  // [rows][kPanelCols], all columns are written
+  float* out;  // [rows][kPanelCols]; may be `residual`, must not overlap anything else
   size_t ld_out;
+  const float* row_scale = nullptr;  // [rows]; null: 1
+  const float* bias = nullptr;       // [kPanelCols]; null: 0
+  bool gelu = false;
+  const float* residual = nullptr;  // [rows][kPanelCols]; null: 0
+  size_t ld_residual = 0;
 };
 void multiply_panel(const PanelProduct& product);
 
-// x[c] = gelu?(x[c] + bias[c]) + residual[c]; bias and residual may be null.
-void finish_row(float* x, size_t cols, const float* bias, bool gelu, const float* residual);
-
-// out[c] = (in[c] - mean) / sqrt(variance + 1e-5) * gain[c] + bias[c]
+// out[c] = (in[c] - mean) / sqrt(variance + 1e-5) * gain[c] + bias[c]. All hold whole panels:
+// columns up to the next multiple of kPanelCols are written, too.
 void layer_norm_row(const float* in, float* out, size_t cols, const float* gain, const float* bias);
 
-// x[c] = exp(scale x[c] - max of scale x) / sum, for c < cols. Returns nothing else.
-void softmax_row(float* x, size_t cols, float scale);
+// x[c] = exp(scale (x[c] - max of x)) for c < cols; returns their sum. x holds whole panels.
+float exponentials(float* x, size_t cols, float scale);
 
-// Sum of a[c] * b[c].
-float dot(const float* a, const float* b, size_t cols);
+// Attention of one row and head over rows of a cache, `stride` floats apart, found by index.
+//   indexed_dots: out[i] = sum over c < cols of q[c] keys[rows[i]][c]
+//   indexed_sum:  out[c] = scale * sum over i < count of weights[i] values[rows[i]][c]
+struct IndexedRows {
+  const float* data;
+  size_t stride;
+  const int* rows;  // [count]
+  size_t count;
+};
+void indexed_dots(const float* q, const IndexedRows& keys, size_t cols, float* out);
+void indexed_sum(const float* weights, const IndexedRows& values, size_t cols, float scale,
+                 float* out);
 
-// out[c] += factor * in[c]
-void add_scaled(float* out, const float* in, size_t cols, float factor);
+// Keys or values of one head for the matrix kernel. `in` [rows][cols], `stride` floats from row to
+// row. transpose_panels: out[panel of 32 rows][cols][32]; copy_panels: out[panel of 32
+// cols][rows][32]. What a panel holds beyond the input is unspecified.
+void transpose_panels(const float* in, size_t stride, size_t rows, size_t cols, float* out);
+void copy_panels(const float* in, size_t stride, size_t rows, size_t cols, float* out);
+
+// The largest of x[begin..end), -inf if there is none.
+float largest(const float* x, size_t begin, size_t end);
+// Sum of exp(x[i] - max) over begin..end; an x[i] of -inf adds nothing.
+float sum_of_exponentials(const float* x, size_t begin, size_t end, float max);
+// The first i in begin..end with x[i] > bound; end if there is none.
+size_t first_above(const float* x, size_t begin, size_t end, float bound);
 
 // The instruction set that is used: "AVX3", ...
 const char* instruction_set();

@@ -15,7 +15,7 @@ class Resolver {
   Resolver(PackedWeights& weights, WeightSource& source) : weights_(weights), source_(source) {}
 
   Result<Step> resolve(const Op& op) {
-    Step step{op};
+    Step step{op, {}, nullptr, nullptr, nullptr};
     NPU_TRY(std::visit([&](const auto& kind) { return fill(kind, step); }, op));
     return step;
   }
@@ -30,16 +30,22 @@ class Resolver {
     return {};
   }
 
+  Result<void> part(const WeightRef& weight, const WeightRef* bias, ValueId out, bool gelu,
+                    Step& step) {
+    MatrixPart part{out, nullptr, nullptr, gelu};
+    NPU_TRY_ASSIGN(part.matrix, weights_.matrix(weight, source_));
+    if (bias) NPU_TRY(plain(*bias, part.bias));
+    step.parts.push_back(part);
+    return {};
+  }
+
   Result<void> fill(const Convolution& op, Step& step) {
-    NPU_TRY(matrix(op.weight, step));
-    NPU_TRY(plain(op.bias, step.bias));
+    NPU_TRY(part(op.weight, &op.bias, op.out, op.gelu, step));
     if (op.positions) NPU_TRY(plain(*op.positions, step.table));
     return {};
   }
   Result<void> fill(const Linear& op, Step& step) {
-    NPU_TRY(matrix(op.weight, step));
-    if (op.bias) NPU_TRY(plain(*op.bias, step.bias));
-    return {};
+    return part(op.weight, op.bias ? &*op.bias : nullptr, op.out, op.gelu, step);
   }
   Result<void> fill(const LayerNorm& op, Step& step) {
     NPU_TRY(plain(op.gain, step.table));
@@ -58,6 +64,19 @@ class Resolver {
   PackedWeights& weights_;
   WeightSource& source_;
 };
+
+// Lets `step` share the replay of the one before it if both are linears without residual of the
+// same input (Q, K and V). Their outputs are apart from each other, since all are alive at the end.
+bool merge(std::vector<Step>& steps, const Step& step) {
+  if (steps.empty()) return false;
+  const auto* before = std::get_if<Linear>(&steps.back().op);
+  const auto* op = std::get_if<Linear>(&step.op);
+  if (!before || !op || before->in != op->in || before->residual || op->residual) return false;
+  for (const MatrixPart& part : steps.back().parts)
+    if (part.out == op->in || part.out == op->out) return false;
+  steps.back().parts.push_back(step.parts.front());
+  return true;
+}
 
 }  // namespace
 
@@ -78,7 +97,7 @@ Result<std::unique_ptr<CpuProgram>> CpuProgram::compile(Pool& pool, std::span<co
       for (const Op& op : list.ops) {
         NPU_TRY(check_interrupt(cancel, Deadline(), "loading the model"));
         NPU_TRY_ASSIGN(Step step, resolver.resolve(op));
-        compiled.steps.push_back(std::move(step));
+        if (!merge(compiled.steps, step)) compiled.steps.push_back(std::move(step));
         if (progress) progress(static_cast<double>(++done) / static_cast<double>(total));
       }
       program->lists_.push_back(std::move(compiled));

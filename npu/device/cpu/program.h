@@ -11,12 +11,21 @@
 
 namespace npu::cpu {
 
+// A matrix with what follows its product. Several that read the same input make one step.
+struct MatrixPart {
+  ValueId out;
+  const PackedMatrix* matrix;
+  const FloatArray* bias;  // may be null
+  bool gelu;
+};
+
 // An operation and its packed weights; which of them are set depends on the operation.
 struct Step {
   Op op;
-  const PackedMatrix* matrix = nullptr;  // Convolution, Linear, Embed, Score
-  const FloatArray* bias = nullptr;      // Convolution, Linear, LayerNorm
-  const FloatArray* table = nullptr;     // positions, or LayerNorm's gain
+  std::vector<MatrixPart> parts;         // Convolution and Linear, each at least one
+  const PackedMatrix* matrix = nullptr;  // Embed, Score
+  const FloatArray* bias = nullptr;      // LayerNorm
+  const FloatArray* table = nullptr;     // positions of Convolution and Embed; LayerNorm's gain
 };
 
 struct CompiledList {

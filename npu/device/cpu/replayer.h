@@ -30,9 +30,16 @@ class Replayer {
   bool run(const AlignmentScores& op, const Step& step);
 
   Matrix value(ValueId id) const;
+  // Attention of rows first.. of one head with packed keys and values: fills `scores`
+  // [rows][row_stride(positions)], then out.
+  struct Block {
+    const HeadPanels& panels;
+    size_t head, positions, first, rows;
+  };
+  void scores_of(const Block& block, const Matrix& q, float* scores) const;
+  void attend(const Block& block, const Matrix& q, const Matrix& out, float* scores) const;
   float* scratch(size_t thread) const;
-  template <typename Body>
-  bool for_row_groups(const Body& body);
+  static size_t attention_scratch_size(const CpuContext& context);
 
   CpuContext& context_;
   const std::vector<Matrix>& values_;

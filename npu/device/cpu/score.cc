@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 #include "device/cpu/kernels.h"
@@ -11,62 +12,199 @@ namespace npu::cpu {
 namespace {
 
 constexpr float kNone = -std::numeric_limits<float>::infinity();
+constexpr size_t kChunkPanels = 32;
+constexpr size_t kChunk = kChunkPanels * kPanelCols;  // ids
+constexpr size_t kBlock = 60;                         // requests that share a pass over the weights
 
-template <typename Keep>
-float log_sum_exp(const float* logits, int begin, int end, const Keep& keep) {
-  float max = kNone;
-  for (int id = begin; id < end; ++id)
-    if (keep(id)) max = std::max(max, logits[id]);
-  if (max == kNone) return kNone;
-  double sum = 0;
-  for (int id = begin; id < end; ++id)
-    if (keep(id)) sum += std::exp(logits[id] - max);
-  return static_cast<float>(max + std::log(sum));
+size_t size(int extent) {
+  return static_cast<size_t>(extent);
 }
 
-void reduce_group(const float* logits, const ScoreRequest& request, IdRange range,
-                  GroupScore& group) {
-  const auto keep = [&](int id) { return !request.mask || !request.mask->contains(id); };
-  group.log_sum_exp = log_sum_exp(logits, range.begin, range.end, keep);
-  group.top.clear();
-  const auto most = static_cast<size_t>(request.top_k);
-  for (int id = range.begin; id < range.end && most > 0; ++id) {
-    if (!keep(id)) continue;
-    if (group.top.size() == most && logits[id] <= group.top.back().logit) continue;
-    if (group.top.size() == most) group.top.pop_back();
-    const auto place = std::find_if(group.top.begin(), group.top.end(),
-                                    [&](const Candidate& c) { return c.logit < logits[id]; });
-    group.top.insert(place, {id, logits[id]});
+// Adds x to `best` (descending, `count` of at most `most`), unless it is below all of a full list.
+// Ids come in ascending order, so that an equal logit goes behind.
+void insert(Candidate* best, size_t& count, size_t most, Candidate x) {
+  if (count == most) {
+    if (!(x.logit > best[most - 1].logit)) return;
+    --count;
   }
+  size_t place = count++;
+  for (; place > 0 && x.logit > best[place - 1].logit; --place) best[place] = best[place - 1];
+  best[place] = x;
 }
+
+// Reduces logits[begin..end) of a chunk that starts at id `first`; masked ones are -inf.
+PartialSum reduce(const float* logits, size_t begin, size_t end) {
+  PartialSum partial{largest(logits, begin, end), 0};
+  if (partial.max > kNone) partial.sum = sum_of_exponentials(logits, begin, end, partial.max);
+  return partial;
+}
+
+float log_sum_exp(const PartialSum& total) {
+  return total.sum > 0 ? static_cast<float>(total.max + std::log(total.sum)) : kNone;
+}
+
+void join(PartialSum& total, const PartialSum& part) {
+  if (!(part.sum > 0)) return;
+  const float max = std::max(total.max, part.max);
+  total.sum = (total.sum > 0 ? total.sum * std::exp(double{total.max} - max) : 0) +
+              part.sum * std::exp(double{part.max} - max);
+  total.max = max;
+}
+
+// The chunk of ids first..first + ids of one request.
+class Chunk {
+ public:
+  Chunk(float* logits, size_t first, size_t ids) : logits_(logits), first_(first), ids_(ids) {}
+
+  // What needs the raw logits.
+  void raw(const ScoreRequest& request, ScoreResult& result, ChunkScore& score) const {
+    if (request.raw_log_sum_exp) score.raw = reduce(logits_, 0, ids_);
+    if (request.full_row)
+      std::memcpy(result.full_row.data() + first_, logits_, ids_ * sizeof(float));
+    for (size_t n = 0; n < request.named.size(); ++n)
+      if (size(request.named[n]) - first_ < ids_)
+        result.named[n] = logits_[size(request.named[n]) - first_];
+  }
+
+  void mask(const TokenSet& mask) {
+    const auto words = mask.words();
+    for (size_t word = first_ / 64; word < std::min((first_ + ids_ + 63) / 64, words.size());
+         ++word)
+      for (uint64_t bits = words[word]; bits != 0; bits &= bits - 1) {
+        const size_t id = word * 64 + static_cast<size_t>(__builtin_ctzll(bits));
+        if (id < first_ + ids_) logits_[id - first_] = kNone;
+      }
+  }
+
+  void group(IdRange range, size_t most, PartialSum& sum, Candidate* best, size_t& found) const {
+    const size_t begin = std::clamp(size(range.begin), first_, first_ + ids_) - first_;
+    const size_t end = std::clamp(size(range.end), first_, first_ + ids_) - first_;
+    found = 0;
+    sum = {kNone, 0};
+    if (begin >= end) return;
+    sum = reduce(logits_, begin, end);
+    if (most == 0 || !(sum.max > kNone)) return;
+    // The single best is where the maximum first is; several are found above the worst of them.
+    for (size_t i = begin;
+         (i = first_above(logits_, i, end, bound(most, sum.max, best, found))) < end; ++i)
+      insert(best, found, most, {static_cast<int>(first_ + i), logits_[i]});
+  }
+
+ private:
+  static float bound(size_t most, float max, const Candidate* best, size_t found) {
+    if (found == most) return best[most - 1].logit;
+    return most == 1 ? std::nextafter(max, kNone) : kNone;
+  }
+
+  float* logits_;
+  size_t first_;
+  size_t ids_;
+};
+
+// One pass over the weights for at most kBlock requests.
+class Pass {
+ public:
+  Pass(const PackedMatrix& tokens, std::span<const ScoreRequest> requests,
+       std::span<ScoreResult> results, ScoreScratch& scratch)
+      : tokens_(tokens), requests_(requests), results_(results), scratch_(scratch) {
+    for (const ScoreRequest& request : requests) most_ = std::max(most_, size(request.top_k));
+    if (scratch_.chunks.size() < chunks() * requests.size())
+      scratch_.chunks.resize(chunks() * requests.size());
+    if (scratch_.candidates.size() < chunks() * requests.size() * kScoreGroups * most_)
+      scratch_.candidates.resize(chunks() * requests.size() * kScoreGroups * most_);
+  }
+
+  size_t chunks() const { return (tokens_.panels() + kChunkPanels - 1) / kChunkPanels; }
+
+  // Gathers the rows and makes room for the answers.
+  void prepare(const Matrix& in) {
+    const size_t wanted = kBlock * row_stride(in.cols);
+    if (scratch_.inputs.size() < wanted) scratch_.inputs = FloatArray(wanted);
+    rows_ = {scratch_.inputs.data(), row_stride(in.cols), requests_.size(), in.cols};
+    for (size_t r = 0; r < requests_.size(); ++r) {
+      std::memcpy(rows_.row(r), in.row(size(requests_[r].row)), in.cols * sizeof(float));
+      results_[r].named.resize(requests_[r].named.size());
+      results_[r].full_row.resize(requests_[r].full_row ? tokens_.rows : 0);
+    }
+  }
+
+  void reduce_chunk(size_t chunk, float* logits) {
+    const size_t panel = chunk * kChunkPanels;
+    const size_t panels = std::min(kChunkPanels, tokens_.panels() - panel);
+    for (size_t p = 0; p < panels; ++p)
+      multiply_panel({rows_.data, rows_.stride, rows_.rows, tokens_.panel(panel + p), kPanelCols,
+                      rows_.cols, logits + p * kPanelCols, kChunk});
+    const size_t first = panel * kPanelCols, ids = std::min(kChunk, tokens_.rows - first);
+    for (size_t r = 0; r < rows_.rows; ++r) {
+      const ScoreRequest& request = requests_[r];
+      ChunkScore& score = scratch_.chunks[chunk * rows_.rows + r];
+      Chunk reduction(logits + r * kChunk, first, ids);
+      reduction.raw(request, results_[r], score);
+      if (request.mask) reduction.mask(*request.mask);
+      for (size_t group = 0; group < kScoreGroups; ++group)
+        reduction.group(request.ranges[group], size(request.top_k), score.groups[group],
+                        candidates(chunk, r, group), score.found[group]);
+    }
+  }
+
+  void join_chunks() {
+    for (size_t r = 0; r < rows_.rows; ++r) {
+      PartialSum raw{kNone, 0};
+      for (size_t chunk = 0; chunk < chunks() && requests_[r].raw_log_sum_exp; ++chunk)
+        join(raw, scratch_.chunks[chunk * rows_.rows + r].raw);
+      results_[r].raw_log_sum_exp = requests_[r].raw_log_sum_exp ? log_sum_exp(raw) : 0;
+      for (size_t group = 0; group < kScoreGroups; ++group) join_group(r, group);
+    }
+  }
+
+ private:
+  Candidate* candidates(size_t chunk, size_t request, size_t group) {
+    const size_t at = (chunk * rows_.rows + request) * kScoreGroups + group;
+    return scratch_.candidates.data() + at * most_;
+  }
+
+  void join_group(size_t request, size_t group) {
+    GroupScore& result = results_[request].groups[group];
+    const size_t most = size(requests_[request].top_k);
+    PartialSum sum{kNone, 0};
+    size_t count = 0;
+    result.top.resize(most);
+    for (size_t chunk = 0; chunk < chunks(); ++chunk) {
+      const ChunkScore& score = scratch_.chunks[chunk * rows_.rows + request];
+      join(sum, score.groups[group]);
+      for (size_t i = 0; i < score.found[group]; ++i)
+        insert(result.top.data(), count, most, candidates(chunk, request, group)[i]);
+    }
+    result.top.resize(count);
+    result.log_sum_exp = log_sum_exp(sum);
+  }
+
+  const PackedMatrix& tokens_;
+  std::span<const ScoreRequest> requests_;
+  std::span<ScoreResult> results_;
+  ScoreScratch& scratch_;
+  Matrix rows_;
+  size_t most_ = 0;
+};
 
 }  // namespace
 
+size_t ScoreScratch::thread_size() {
+  return kBlock * kChunk;
+}
+
 bool score_rows(const Matrix& in, const PackedMatrix& tokens,
-                std::span<const ScoreRequest> requests, std::span<ScoreResult> results,
-                Turn& turn) {
-  for (size_t i = 0; i < requests.size(); ++i) {
-    const ScoreRequest& request = requests[i];
-    ScoreResult& result = results[i];
-    std::vector<float> logits(tokens.panels() * kPanelCols);
-    if (!turn.run(tokens.panels(), [&](size_t panel, size_t) {
-          multiply_panel({in.row(static_cast<size_t>(request.row)), in.stride, 1,
-                          tokens.panel(panel), kPanelCols, in.cols,
-                          logits.data() + panel * kPanelCols, kPanelCols});
+                std::span<const ScoreRequest> requests, std::span<ScoreResult> results, Turn& turn,
+                ScoreScratch& scratch, std::span<FloatArray> thread_scratch) {
+  for (size_t first = 0; first < requests.size(); first += kBlock) {
+    const size_t count = std::min(kBlock, requests.size() - first);
+    Pass pass(tokens, requests.subspan(first, count), results.subspan(first, count), scratch);
+    pass.prepare(in);
+    if (!turn.run(pass.chunks(), [&](size_t chunk, size_t thread) {
+          pass.reduce_chunk(chunk, thread_scratch[thread].data());
         }))
       return false;
-    for (size_t group = 0; group < kScoreGroups; ++group)
-      reduce_group(logits.data(), request, request.ranges[group], result.groups[group]);
-    result.named.resize(request.named.size());
-    for (size_t n = 0; n < request.named.size(); ++n)
-      result.named[n] = logits[static_cast<size_t>(request.named[n])];
-    if (request.raw_log_sum_exp)
-      result.raw_log_sum_exp =
-          log_sum_exp(logits.data(), 0, static_cast<int>(tokens.rows), [](int) { return true; });
-    if (request.full_row)
-      result.full_row.assign(logits.begin(), logits.begin() + static_cast<long>(tokens.rows));
-    else
-      result.full_row.clear();
+    pass.join_chunks();
   }
   return true;
 }
