@@ -21,35 +21,59 @@ constexpr size_t kVecs = 2;  // vectors of columns in a tile of many rows
 constexpr size_t kTileRows = kSums / kVecs;
 constexpr size_t kPanelVecs = kPanelCols / kLanes;
 
-template <size_t kRows, size_t kCols>
-HWY_INLINE void finish(const PanelProduct& p, size_t row, size_t col, V (&sum)[kRows][kCols]) {
+// Applies what follows the product to `sum`, the values of rows row.. and columns col..
+HWY_INLINE V finished(const PanelProduct& p, size_t row, size_t col, V y) {
   const D d;
-  for (size_t r = 0; r < kRows; ++r)
-    for (size_t v = 0; v < kCols; ++v) {
-      const size_t c = col + v * kLanes;
-      V y = sum[r][v];
-      if (p.row_scale) y = hn::Mul(y, hn::Set(d, p.row_scale[row + r]));
-      if (p.bias) y = hn::Add(y, hn::LoadU(d, p.bias + c));
-      if (p.gelu) y = gelu(y);
-      if (p.residual) y = hn::Add(y, hn::LoadU(d, p.residual + (row + r) * p.ld_residual + c));
-      hn::StoreU(y, d, p.out + (row + r) * p.ld_out + c);
-    }
+  if (p.row_scale) y = hn::Mul(y, hn::Set(d, p.row_scale[row]));
+  if (p.bias) y = hn::Add(y, hn::LoadU(d, p.bias + col));
+  if (p.gelu) y = gelu(y);
+  if (p.residual) y = hn::Add(y, hn::LoadU(d, p.residual + row * p.ld_residual + col));
+  return y;
 }
 
-// Rows row.. and vectors of columns from col.
+// Writes the sums of a tile. What has to be done to them goes by way of memory, in a loop that is
+// not unrolled: it would be 24 copies of GELU.
+template <size_t kRows, size_t kCols>
+HWY_INLINE void finish(const PanelProduct& p, size_t row, size_t col,
+                       const V (&sum)[kRows][kCols]) {
+  const D d;
+  const bool plain = !p.row_scale && !p.bias && !p.gelu && !p.residual;
+  HWY_ALIGN float buffer[kRows * kCols * kLanes];
+  float* to = plain ? p.out + row * p.ld_out + col : buffer;
+  const size_t stride = plain ? p.ld_out : kCols * kLanes;
+  HWY_UNROLL(32)
+  for (size_t r = 0; r < kRows; ++r) {
+    HWY_UNROLL(32)
+    for (size_t v = 0; v < kCols; ++v) hn::StoreU(sum[r][v], d, to + r * stride + v * kLanes);
+  }
+  if (plain) return;
+  for (size_t r = 0; r < kRows; ++r)
+    for (size_t c = 0; c < kCols * kLanes; c += kLanes)
+      hn::StoreU(finished(p, row + r, col + c, hn::Load(d, buffer + r * stride + c)), d,
+                 p.out + (row + r) * p.ld_out + col + c);
+}
+
+// Rows row.. and vectors of columns from col. Without complete unrolling, gcc keeps the sums in
+// memory.
 template <size_t kRows, size_t kCols>
 void tile(const PanelProduct& p, size_t row, size_t col) {
   const D d;
   const float* HWY_RESTRICT a = p.a + row * p.lda;
   const float* HWY_RESTRICT b = p.b + col;
   V sum[kRows][kCols];
-  for (size_t r = 0; r < kRows; ++r)
+  HWY_UNROLL(32)
+  for (size_t r = 0; r < kRows; ++r) {
+    HWY_UNROLL(32)
     for (size_t v = 0; v < kCols; ++v) sum[r][v] = hn::Zero(d);
+  }
   for (size_t k = 0; k < p.depth; ++k) {
     V weights[kCols];
+    HWY_UNROLL(32)
     for (size_t v = 0; v < kCols; ++v) weights[v] = hn::LoadU(d, b + k * p.ldb + v * kLanes);
+    HWY_UNROLL(32)
     for (size_t r = 0; r < kRows; ++r) {
       const V x = hn::Set(d, a[r * p.lda + k]);
+      HWY_UNROLL(32)
       for (size_t v = 0; v < kCols; ++v) sum[r][v] = hn::MulAdd(x, weights[v], sum[r][v]);
     }
   }
