@@ -14,29 +14,42 @@ Histories::Histories(int slots, int positions)
       lengths_(static_cast<size_t>(slots)),
       old_index_(index_),
       old_lengths_(lengths_),
-      used_(static_cast<size_t>(slots)) {}
+      users_(static_cast<size_t>(slots)) {}
 
-void Histories::permute(std::span<const int> parents) {
-  old_index_ = index_;
-  old_lengths_ = lengths_;
+void Histories::begin(std::span<const int> parents) {
+  std::copy(lengths_.begin(), lengths_.end(), old_lengths_.begin());
+  for (int slot = 0; slot < slots_; ++slot)
+    std::copy_n(rows(slot), lengths_[static_cast<size_t>(slot)], old_index_.data() + at(slot, 0));
   for (size_t slot = 0; slot < parents.size(); ++slot) {
-    const auto length = old_lengths_[static_cast<size_t>(parents[slot])];
-    std::copy_n(old_index_.begin() + static_cast<long>(at(parents[slot], 0)), length,
-                index_.begin() + static_cast<long>(at(static_cast<int>(slot), 0)));
-    lengths_[slot] = length;
+    lengths_[slot] = old_lengths_[static_cast<size_t>(parents[slot])];
+    std::copy_n(old_index_.data() + at(parents[slot], 0), lengths_[slot],
+                index_.data() + at(static_cast<int>(slot), 0));
   }
 }
 
-int Histories::append(int slot, int position) {
-  std::fill(used_.begin(), used_.end(), 0);
+void Histories::count_users(const std::vector<int>& index, const std::vector<int>& lengths,
+                            int slot, int position, int weight) {
   for (int other = 0; other < slots_; ++other)
-    if (other != slot && lengths_[static_cast<size_t>(other)] > position)
-      used_[static_cast<size_t>(index_[at(other, position)] - position * slots_)] = 1;
-  int choice = slot;
-  if (used_[static_cast<size_t>(slot)])
-    choice = static_cast<int>(std::find(used_.begin(), used_.end(), 0) - used_.begin());
+    if (other != slot && lengths[static_cast<size_t>(other)] > position)
+      users_[static_cast<size_t>(index[at(other, position)] - position * slots_)] += weight;
+}
+
+int Histories::append(int slot, int position) {
+  // A storage row that other slots use is never taken; one that others used before begin() only if
+  // there is nothing else. The slot's own number first, which is free unless beams were permuted.
+  std::fill(users_.begin(), users_.end(), 0);
+  count_users(index_, lengths_, slot, position, slots_ + 1);
+  count_users(old_index_, old_lengths_, slot, position, 1);
+  const int own = users_[static_cast<size_t>(slot)];
+  const auto least = std::min_element(users_.begin(), users_.end());
+  const int choice = own == *least ? slot : static_cast<int>(least - users_.begin());
   lengths_[static_cast<size_t>(slot)] = position + 1;
   return index_[at(slot, position)] = position * slots_ + choice;
+}
+
+void Histories::undo() {
+  lengths_.swap(old_lengths_);
+  index_.swap(old_index_);
 }
 
 void HeadPanels::reserve(size_t positions, size_t cols, size_t head_count) {

@@ -18,11 +18,14 @@ class Histories {
   Histories(int slots, int positions);
 
   std::span<const int> lengths() const { return lengths_; }
-  // Slot s continues the history of parents[s].
-  void permute(std::span<const int> parents);
+  // Starts a replay: slot s continues the history of parents[s].
+  void begin(std::span<const int> parents);
   // Chooses a storage row for the next key and value of `slot` at `position`, which becomes its
   // last; returns it.
   int append(int slot, int position);
+  // The histories are again what they were before begin(), but for the contents of the positions
+  // appended since.
+  void undo();
   // Storage rows of positions 0.. of `slot`.
   const int* rows(int slot) const { return index_.data() + at(slot, 0); }
   int storage_rows() const { return slots_ * positions_; }
@@ -33,13 +36,16 @@ class Histories {
            static_cast<size_t>(position);
   }
 
+  void count_users(const std::vector<int>& index, const std::vector<int>& lengths, int slot,
+                   int position, int weight);
+
   int slots_;
   int positions_;
   std::vector<int> index_;
   std::vector<int> lengths_;
   std::vector<int> old_index_;
   std::vector<int> old_lengths_;
-  std::vector<char> used_;
+  std::vector<int> users_;  // of the storage rows of one position
 };
 
 // Keys and values of one layer of the self cache, one row each per storage row.

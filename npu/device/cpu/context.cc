@@ -17,29 +17,31 @@ CpuContext::CpuContext(const CpuProgram& program, const ContextLimits& limits)
   storage_rows_.resize(max_rows);
   std::vector<Plan> plans;
   size_t arena = 0;
-  for (const CompiledList& compiled : program.lists()) {
-    make_buffers(compiled.list);
-    make_caches(compiled.list);
-    plans.push_back(plan_temporaries(compiled.list, max_rows));
+  for (const OpList& list : program.lists()) {
+    make_buffers(list);
+    make_caches(list);
+    plans.push_back(plan_temporaries(list, max_rows));
     arena = std::max(arena, plans.back().size);
   }
   arena_ = FloatArray(arena);
-  for (size_t list = 0; list < plans.size(); ++list) {
-    std::vector<Matrix> views;
-    for (size_t id = 0; id < plans[list].offsets.size(); ++id) {
-      const Value& value = program.lists()[list].list.values[id];
-      const auto cols = static_cast<size_t>(value.cols);
-      if (!value.buffer.empty())
-        views.push_back(find(value.buffer)->view);
-      else
-        views.push_back({arena_.data() + plans[list].offsets[id], row_stride(cols),
-                         static_cast<size_t>(value.rows), cols});
-    }
-    values_.push_back(std::move(views));
-  }
+  for (size_t list = 0; list < plans.size(); ++list)
+    values_.push_back(place_values(program.lists()[list], plans[list]));
   const size_t scratch = std::max(Replayer::scratch_size(*this), ScoreScratch::thread_size());
   for (size_t thread = 0; thread < program.pool().threads(); ++thread)
     scratch_.emplace_back(scratch);
+}
+
+std::vector<Matrix> CpuContext::place_values(const OpList& list, const Plan& plan) {
+  std::vector<Matrix> views;
+  for (size_t id = 0; id < list.values.size(); ++id) {
+    const Value& value = list.values[id];
+    const auto cols = static_cast<size_t>(value.cols);
+    Matrix view{arena_.data() + plan.offsets[id], row_stride(cols), 0, cols};
+    if (!value.buffer.empty()) view = find(value.buffer)->view;
+    view.rows = static_cast<size_t>(value.rows);
+    views.push_back(view);
+  }
+  return views;
 }
 
 CpuContext::Buffer* CpuContext::find(std::string_view name) {
@@ -116,16 +118,21 @@ Result<void> CpuContext::run(size_t list, const Replay& replay, const CancelToke
   if (list >= program_.lists().size())
     return Error{ErrorCode::kInvalidArgument,
                  text("expected a list below ", program_.lists().size(), ", found ", list)};
-  const CompiledList& compiled = program_.lists()[list];
-  NPU_TRY(check_replay(compiled.list, limits_, replay, histories_.lengths()));
+  const OpList& ops = program_.lists()[list];
+  NPU_TRY(check_replay(ops, limits_, replay, histories_.lengths()));
   Turn turn(program_.pool(), cancel, deadline);
   NPU_TRY(turn.take());
-  if (!replay.self_parents.empty()) histories_.permute(replay.self_parents);
-  for (size_t r = 0; r < replay.rows.size(); ++r)
+  histories_.begin(replay.self_parents);
+  const bool appends = std::any_of(ops.ops.begin(), ops.ops.end(), [](const Op& op) {
+    return std::holds_alternative<SelfAttention>(op);
+  });
+  for (size_t r = 0; appends && r < replay.rows.size(); ++r)
     storage_rows_[r] = histories_.append(replay.rows[r].self_slot, replay.rows[r].position);
   Replayer replayer(*this, list, replay, turn);
-  for (const Step& step : compiled.steps) {
-    if (!replayer.run(step)) return check_interrupt(cancel, deadline, compiled.list.name.c_str());
+  for (const Step& step : program_.steps(list)) {
+    if (replayer.run(step) && turn.share()) continue;
+    histories_.undo();
+    return check_interrupt(cancel, deadline, ops.name.c_str());
   }
   return {};
 }

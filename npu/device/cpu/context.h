@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "device/cpu/cache.h"
+#include "device/cpu/plan.h"
 #include "device/cpu/program.h"
 #include "device/cpu/score.h"
 
@@ -32,6 +33,7 @@ class CpuContext : public Context {
 
   Buffer* find(std::string_view name);
   void make_buffers(const OpList& list);
+  std::vector<Matrix> place_values(const OpList& list, const Plan& plan);
   void make_caches(const OpList& list);
   void make_cross(size_t layer, size_t cols, size_t heads);
 

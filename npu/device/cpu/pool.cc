@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "device/cpu/pool.h"
 
+#include <algorithm>
 #include <chrono>
 
 namespace npu::cpu {
@@ -9,6 +10,15 @@ namespace {
 // How long a worker spins for the next piece of work before it sleeps. A decode step has about 80
 // pieces; spinning hands one over in well under a microsecond, a futex wake-up takes 5 to 50.
 constexpr std::chrono::microseconds kSpin{100};
+
+// A cancel cannot notify, so that who waits for the pool looks up at this interval.
+constexpr std::chrono::milliseconds kLook{5};
+
+// An encoder run may take half a second, a decode step some 10 ms: the one lets the other pass.
+constexpr std::chrono::milliseconds kLongTurn{20};
+
+// Contexts that may wait for a pool without an allocation.
+constexpr size_t kUsualWaiters = 64;
 
 void relax() {
 #if defined(__x86_64__)
@@ -21,6 +31,7 @@ void relax() {
 }  // namespace
 
 Pool::Pool(int threads) {
+  waiting_.reserve(kUsualWaiters);
   for (int thread = 1; thread < threads; ++thread)
     workers_.emplace_back([this, thread] { worker(static_cast<size_t>(thread)); });
 }
@@ -90,25 +101,44 @@ void Pool::worker(size_t thread) {
 }
 
 Result<void> Turn::take() {
-  // A cancel cannot notify, so the wait looks up at this interval.
-  constexpr std::chrono::milliseconds kLook{5};
   std::unique_lock lock(pool_.turn_mutex_);
-  while (pool_.taken_) {
-    NPU_TRY(check_interrupt(cancel_, deadline_, "waiting for the CPU device"));
+  auto& waiting = pool_.waiting_;
+  waiting.push_back(this);
+  auto result = check_interrupt(cancel_, deadline_, "waiting for the CPU device");
+  while (result && (pool_.taken_ || waiting.front() != this)) {
     pool_.turn_changed_.wait_for(lock, kLook);
+    result = check_interrupt(cancel_, deadline_, "waiting for the CPU device");
   }
-  NPU_TRY(check_interrupt(cancel_, deadline_, "starting on the CPU device"));
+  waiting.erase(std::find(waiting.begin(), waiting.end(), this));
+  if (!result) {
+    pool_.turn_changed_.notify_all();
+    return result;
+  }
   pool_.taken_ = held_ = true;
+  since_ = Deadline::Clock::now();
   return {};
 }
 
-Turn::~Turn() {
-  if (!held_) return;
+void Turn::release() {
   {
     std::lock_guard lock(pool_.turn_mutex_);
-    pool_.taken_ = false;
+    pool_.taken_ = held_ = false;
   }
-  pool_.turn_changed_.notify_one();
+  pool_.turn_changed_.notify_all();
+}
+
+bool Turn::share() {
+  if (Deadline::Clock::now() - since_ < kLongTurn) return true;
+  {
+    std::lock_guard lock(pool_.turn_mutex_);
+    if (pool_.waiting_.empty()) return true;
+  }
+  release();
+  return take().has_value();
+}
+
+Turn::~Turn() {
+  if (held_) release();
 }
 
 }  // namespace npu::cpu

@@ -13,6 +13,8 @@
 
 namespace npu::cpu {
 
+class Turn;
+
 // A fixed set of threads that share out the units of one piece of work at a time. The calling
 // thread works as well, as thread 0.
 class Pool {
@@ -49,11 +51,10 @@ class Pool {
   std::atomic<int> sleepers_{0};
   std::atomic<bool> quit_{false};
 
-  std::mutex turn_mutex_;  // guards the two tickets; never held while working
+  std::mutex turn_mutex_;  // guards the two below; never held while working
   std::condition_variable turn_changed_;
-  size_t next_ticket_ = 0;
-  size_t served_ticket_ = 0;
   bool taken_ = false;
+  std::vector<const Turn*> waiting_;  // in order of arrival
 
   std::vector<std::thread> workers_;
 };
@@ -70,6 +71,9 @@ class Turn {
 
   // Waits until the pool is free. Errors: kCancelled, kTimeout.
   Result<void> take();
+  // Lets others go first if they wait and this turn has been long. False if it was interrupted
+  // while it waited to be back; the turn is then over.
+  bool share();
 
   // Calls body(unit, thread) for each unit 0..units-1, in any order, on any of the threads. Looks
   // at the cancel flag and the deadline between units; returns false if the rest was left undone.
@@ -95,10 +99,13 @@ class Turn {
   bool interrupted() const { return cancel_.cancelled() || deadline_.passed(); }
 
  private:
+  void release();
+
   Pool& pool_;
   const CancelToken& cancel_;
   Deadline deadline_;
   bool held_ = false;
+  Deadline::Clock::time_point since_;  // when it was taken
 };
 
 }  // namespace npu::cpu

@@ -84,23 +84,22 @@ Result<std::unique_ptr<CpuProgram>> CpuProgram::compile(Pool& pool, std::span<co
                                                         WeightSource& source,
                                                         const LoadProgress& progress,
                                                         const CancelToken& cancel) {
+  NPU_TRY(check_lists(lists));
   size_t total = 0, done = 0;
-  for (const OpList& list : lists) {
-    NPU_TRY(check_list(list));
-    total += list.ops.size();
-  }
+  for (const OpList& list : lists) total += list.ops.size();
   try {
     auto program = std::unique_ptr<CpuProgram>(new CpuProgram(pool));
+    program->lists_.assign(lists.begin(), lists.end());
     Resolver resolver(program->weights_, source);
     for (const OpList& list : lists) {
-      CompiledList compiled{list, {}};
+      std::vector<Step> steps;
       for (const Op& op : list.ops) {
         NPU_TRY(check_interrupt(cancel, Deadline(), "loading the model"));
         NPU_TRY_ASSIGN(Step step, resolver.resolve(op));
-        if (!merge(compiled.steps, step)) compiled.steps.push_back(std::move(step));
+        if (!merge(steps, step)) steps.push_back(std::move(step));
         if (progress) progress(static_cast<double>(++done) / static_cast<double>(total));
       }
-      program->lists_.push_back(std::move(compiled));
+      program->steps_.push_back(std::move(steps));
     }
     return program;
   } catch (const std::bad_alloc&) {
@@ -109,7 +108,7 @@ Result<std::unique_ptr<CpuProgram>> CpuProgram::compile(Pool& pool, std::span<co
 }
 
 Result<std::unique_ptr<Context>> CpuProgram::create_context(const ContextLimits& limits) const {
-  NPU_TRY(check_limits(limits));
+  NPU_TRY(check_limits(lists_, limits));
   try {
     return std::unique_ptr<Context>(std::make_unique<CpuContext>(*this, limits));
   } catch (const std::bad_alloc&) {

@@ -28,11 +28,6 @@ struct Step {
   const FloatArray* table = nullptr;     // positions of Convolution and Embed; LayerNorm's gain
 };
 
-struct CompiledList {
-  OpList list;
-  std::vector<Step> steps;
-};
-
 class CpuProgram : public Program {
  public:
   // Errors: those of Device::load().
@@ -44,7 +39,8 @@ class CpuProgram : public Program {
   Result<std::unique_ptr<Context>> create_context(const ContextLimits& limits) const override;
   size_t weight_bytes() const override { return weights_.bytes(); }
 
-  const std::vector<CompiledList>& lists() const { return lists_; }
+  const std::vector<OpList>& lists() const { return lists_; }
+  const std::vector<Step>& steps(size_t list) const { return steps_[list]; }
   Pool& pool() const { return pool_; }
 
  private:
@@ -52,7 +48,8 @@ class CpuProgram : public Program {
 
   Pool& pool_;
   PackedWeights weights_;
-  std::vector<CompiledList> lists_;
+  std::vector<OpList> lists_;
+  std::vector<std::vector<Step>> steps_;  // by list
 };
 
 }  // namespace npu::cpu

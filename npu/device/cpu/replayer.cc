@@ -34,8 +34,8 @@ Replayer::Replayer(CpuContext& context, size_t list, const Replay& replay, Turn&
 
 size_t Replayer::scratch_size(const CpuContext& context) {
   size_t widest_convolution = 0;
-  for (const auto& list : context.program_.lists())
-    for (const Step& step : list.steps)
+  for (size_t list = 0; list < context.program_.lists().size(); ++list)
+    for (const Step& step : context.program_.steps(list))
       if (std::holds_alternative<Convolution>(step.op))
         widest_convolution = std::max(widest_convolution, step.parts[0].matrix->cols);
   return std::max(attention_scratch_size(context), kRowBlock * (widest_convolution + 16));

@@ -43,8 +43,8 @@ bool for_row_groups(std::span<const Row> rows, const Body& body) {
 size_t Replayer::attention_scratch_size(const CpuContext& context) {
   size_t positions =
       std::max(size(context.limits_.cross_positions), size(context.limits_.self_positions));
-  for (const auto& list : context.program_.lists())
-    for (const Value& value : list.list.values) positions = std::max(positions, size(value.rows));
+  for (const OpList& list : context.program_.lists())
+    for (const Value& value : list.values) positions = std::max(positions, size(value.rows));
   // Scores, row scales and a panel.
   return kQueryBlock * (row_stride(positions) + 1 + kPanelCols);
 }
