@@ -17,8 +17,9 @@ struct Mapped {
 Mapped map_error(ErrorCode code) {
   switch (code) {
     case ErrorCode::kNotFound:
-    case ErrorCode::kNoDevice:
       return {GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_FOUND};
+    case ErrorCode::kNoDevice:
+      return {GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_OPEN_READ_WRITE};
     case ErrorCode::kBadModel:
     case ErrorCode::kUnsupported:
     case ErrorCode::kIo:

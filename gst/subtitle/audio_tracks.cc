@@ -3,10 +3,14 @@
 
 #include <gst/pbutils/pbutils.h>
 
+#include <algorithm>
+
 #include "subtitle/owned.h"
 
 namespace npu::subtitle {
 namespace {
+
+constexpr GstClockTime kPatience = 5 * GST_SECOND;
 
 void append(std::string& text, const std::string& part) {
   if (part.empty()) return;
@@ -14,60 +18,59 @@ void append(std::string& text, const std::string& part) {
   text += part;
 }
 
-std::string tag_text(const GstTagList* tags, const char* name) {
-  char* value = nullptr;
-  if (!tags || !gst_tag_list_get_string(tags, name, &value)) return "";
-  const OwnedChars owned(value);
-  return value;
+std::string counted(guint number, const char* unit) {
+  return number == 0 ? "" : std::to_string(number) + " " + unit;
 }
 
-std::string codec_text(const GstCaps* caps, const GstTagList* tags) {
-  if (caps && gst_caps_is_fixed(caps)) {
-    const OwnedChars description(gst_pb_utils_get_codec_description(caps));
-    if (description) return description.get();
+std::string describe(GstDiscovererAudioInfo* info) {
+  GstDiscovererStreamInfo* stream = GST_DISCOVERER_STREAM_INFO(info);
+  const char* language = gst_discoverer_audio_info_get_language(info);
+  std::string text = language ? language : "";
+  char* title = nullptr;
+  const GstTagList* tags = gst_discoverer_stream_info_get_tags(stream);
+  if (tags && gst_tag_list_get_string(tags, GST_TAG_TITLE, &title)) {
+    append(text, title);
+    g_free(title);
   }
-  return tag_text(tags, GST_TAG_AUDIO_CODEC);
-}
-
-std::string format_text(const GstCaps* caps) {
-  if (!caps || gst_caps_is_empty(caps) || gst_caps_is_any(caps)) return "";
-  const GstStructure* structure = gst_caps_get_structure(caps, 0);
-  std::string text;
-  int value = 0;
-  if (gst_structure_get_int(structure, "channels", &value)) {
-    append(text, std::to_string(value) + (value == 1 ? " channel" : " channels"));
+  const OwnedCaps caps(gst_discoverer_stream_info_get_caps(stream));
+  if (caps && gst_caps_is_fixed(caps.get())) {
+    const OwnedChars codec(gst_pb_utils_get_codec_description(caps.get()));
+    append(text, codec.get());
   }
-  if (gst_structure_get_int(structure, "rate", &value)) append(text, std::to_string(value) + " Hz");
-  return text;
-}
-
-AudioTrack track_of(GstStream* stream) {
-  const OwnedTags tags(gst_stream_get_tags(stream));
-  const OwnedCaps caps(gst_stream_get_caps(stream));
-  std::string description = tag_text(tags.get(), GST_TAG_LANGUAGE_CODE);
-  append(description, tag_text(tags.get(), GST_TAG_TITLE));
-  append(description, codec_text(caps.get(), tags.get()));
-  append(description, format_text(caps.get()));
-  return {gst_stream_get_stream_id(stream), description.empty() ? "audio" : description};
+  const guint channels = gst_discoverer_audio_info_get_channels(info);
+  append(text, counted(channels, channels == 1 ? "channel" : "channels"));
+  append(text, counted(gst_discoverer_audio_info_get_sample_rate(info), "Hz"));
+  return text.empty() ? "audio" : text;
 }
 
 }  // namespace
 
-std::vector<AudioTrack> audio_tracks(GstStreamCollection* collection) {
-  std::vector<AudioTrack> tracks;
-  for (guint index = 0; index < gst_stream_collection_get_size(collection); ++index) {
-    GstStream* stream = gst_stream_collection_get_stream(collection, index);
-    if (gst_stream_get_stream_type(stream) & GST_STREAM_TYPE_AUDIO) {
-      tracks.push_back(track_of(stream));
-    }
+std::vector<std::string> audio_tracks(const std::string& file) {
+  std::vector<std::string> tracks;
+  const OwnedChars uri(gst_filename_to_uri(file.c_str(), nullptr));
+  const OwnedObject<GstDiscoverer> discoverer(gst_discoverer_new(kPatience, nullptr));
+  if (!uri || !discoverer) return tracks;
+  GstDiscovererInfo* info = gst_discoverer_discover_uri(discoverer.get(), uri.get(), nullptr);
+  if (!info) return tracks;
+  GList* streams = gst_discoverer_info_get_audio_streams(info);
+  std::vector<std::pair<int, std::string>> numbered;
+  for (GList* item = streams; item; item = item->next) {
+    auto* stream = static_cast<GstDiscovererStreamInfo*>(item->data);
+    numbered.emplace_back(gst_discoverer_stream_info_get_stream_number(stream),
+                          describe(GST_DISCOVERER_AUDIO_INFO(stream)));
   }
+  gst_discoverer_stream_info_list_free(streams);
+  g_object_unref(info);
+  // The list itself has no order that is promised.
+  std::sort(numbered.begin(), numbered.end());
+  for (auto& [number, description] : numbered) tracks.push_back(std::move(description));
   return tracks;
 }
 
-std::string listed(const std::vector<AudioTrack>& tracks) {
+std::string listed(const std::vector<std::string>& tracks) {
   std::string text;
   for (size_t index = 0; index < tracks.size(); ++index) {
-    text += (index > 0 ? "; " : "") + std::to_string(index + 1) + ": " + tracks[index].description;
+    text += (index > 0 ? "; " : "") + std::to_string(index + 1) + ": " + tracks[index];
   }
   return text;
 }

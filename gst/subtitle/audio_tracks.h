@@ -2,22 +2,16 @@
 // The audio tracks of a medium, as people name them.
 #pragma once
 
-#include <gst/gst.h>
-
 #include <string>
 #include <vector>
 
 namespace npu::subtitle {
 
-struct AudioTrack {
-  std::string stream_id;
-  std::string description;  // "en, MPEG-4 AAC, 2 channels, 44100 Hz", as far as it is known
-};
-
-// In the order of the medium.
-std::vector<AudioTrack> audio_tracks(GstStreamCollection* collection);
+// The audio tracks of a file in its order, each "en, MPEG-4 AAC, 2 channels, 44100 Hz" as far as it
+// is known. Opens the file a second time; empty if that does not work.
+std::vector<std::string> audio_tracks(const std::string& file);
 
 // "1: en, MPEG-4 AAC; 2: de, MPEG-4 AAC".
-std::string listed(const std::vector<AudioTrack>& tracks);
+std::string listed(const std::vector<std::string>& tracks);
 
 }  // namespace npu::subtitle

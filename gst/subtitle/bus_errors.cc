@@ -52,26 +52,24 @@ std::string single(std::string text) {
   return text;
 }
 
-// The element's codes: a model that is not there or not readable is RESOURCE NOT_FOUND, OPEN_READ
-// or READ or a wrong STREAM; everything about devices is RESOURCE BUSY or FAILED, or LIBRARY.
+// The element's codes (gst/messages.cc): a model that is not there or not readable is RESOURCE
+// NOT_FOUND or OPEN_READ, a device is RESOURCE OPEN_READ_WRITE or FAILED.
 ExitCode code_of_whisper(const GError& error) {
   if (error.domain == GST_RESOURCE_ERROR) {
     switch (error.code) {
       case GST_RESOURCE_ERROR_NOT_FOUND:
       case GST_RESOURCE_ERROR_OPEN_READ:
-      case GST_RESOURCE_ERROR_READ:
         return ExitCode::kModel;
-      case GST_RESOURCE_ERROR_SETTINGS:
-        return ExitCode::kUsage;
-      default:
+      case GST_RESOURCE_ERROR_OPEN_READ_WRITE:
+      case GST_RESOURCE_ERROR_FAILED:
         return ExitCode::kDevice;
+      default:
+        return ExitCode::kFailed;
     }
   }
-  if (error.domain == GST_LIBRARY_ERROR && error.code == GST_LIBRARY_ERROR_SETTINGS) {
-    return ExitCode::kUsage;
-  }
-  if (error.domain == GST_LIBRARY_ERROR) return ExitCode::kDevice;
-  return ExitCode::kFailed;
+  const bool is_setting =
+      error.domain == GST_LIBRARY_ERROR && error.code == GST_LIBRARY_ERROR_SETTINGS;
+  return is_setting ? ExitCode::kUsage : ExitCode::kFailed;
 }
 
 bool is_missing_plugin(const GError& error) {
@@ -109,7 +107,11 @@ Failure BusErrors::explain(GstMessage* error, GstElement* whisper, const std::st
     // A flow error that merely passes on what the source has reported carries no news of its own.
     return {code_of_whisper(*parsed), text};
   }
-  if (is_missing_plugin(*parsed)) return missing_decoder(file);
+  // decodebin misses a plugin without naming it if the file has no stream of the wanted kind.
+  if (is_missing_plugin(*parsed)) {
+    if (any_missing_plugin()) return missing_decoder(file);
+    return {ExitCode::kNoAudio, file + " has no audio track"};
+  }
   // The demuxer's "internal data stream error" after a missing decoder is its consequence.
   const bool is_medium = parsed->domain == GST_STREAM_ERROR || parsed->domain == GST_RESOURCE_ERROR;
   if (is_medium && any_missing_plugin()) return missing_decoder(file);

@@ -21,7 +21,7 @@ class BusErrors {
   // The failure behind an ERROR message. `whisper` tells the element's own errors from those of the
   // medium, `file` is named in the line.
   Failure explain(GstMessage* error, GstElement* whisper, const std::string& file) const;
-  // The failure for a medium that no installed plugin decodes.
+  // The failure for a medium that the installed plugins cannot decode.
   Failure missing_decoder(const std::string& file) const;
 
   void clear() { missing_.clear(); }

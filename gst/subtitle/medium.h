@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The beginning of the pipeline: uridecodebin3 that decodes one audio track of a file.
+// The beginning of the pipeline: filesrc ! decodebin, of which one audio track is used.
 #pragma once
 
 #include <gst/gst.h>
@@ -7,43 +7,45 @@
 #include <mutex>
 #include <optional>
 #include <string>
-#include <vector>
 
-#include "subtitle/audio_tracks.h"
 #include "subtitle/failure.h"
 #include "subtitle/owned.h"
 
 namespace npu::subtitle {
 
-// Lives in a bin, from READY to READY, for one file. Nothing but the chosen track is decoded.
+// Lives in a bin for one file. Decodes no video; audio tracks that nobody asked for end at their
+// first buffer.
 class Medium {
  public:
-  // Puts the source into `bin`; its audio will be linked to `sink`. track: from 1, 0 for the first.
+  // Puts source and decoder into `bin`; the audio will be linked to `sink`. track: from 1, 0 for
+  // the first. The bin's state is READY or below.
   Medium(GstBin* bin, GstPad* sink, const std::string& file, int track);
-  // Stops the source and takes it out again.
+  // Stops them and takes them out again.
   ~Medium();
   Medium(const Medium&) = delete;
   Medium& operator=(const Medium&) = delete;
 
-  // What can be said of the tracks once the file has shown them: why there is nothing to decode.
+  // Why there is nothing to hear, once the file has shown its tracks.
   std::optional<Failure> track_failure() const;
-  // The chosen track, empty before it is known.
-  std::string track_description() const;
 
  private:
-  static int on_select_stream(GstElement*, GstStreamCollection* collection, GstStream* stream,
-                              Medium* self);
   static void on_pad_added(GstElement*, GstPad* pad, Medium* self);
+  static void on_pad_removed(GstElement*, GstPad* pad, Medium* self);
+  static void on_no_more_pads(GstElement*, Medium* self);
+  static GstPadProbeReturn on_buffer(GstPad* pad, GstPadProbeInfo* info, void* self);
   size_t chosen_index() const { return track_ > 0 ? static_cast<size_t>(track_) - 1 : 0; }
 
   GstBin* const bin_;
   OwnedObject<GstPad> sink_;
   const std::string file_;
   const int track_;
-  GstElement* source_;  // owned by the bin
+  GstElement* source_;   // owned by the bin
+  GstElement* decoder_;  // owned by the bin
+  gulong probe_;
+  int empty_buffers_ = 0;  // in a row; of the thread that pushes
   mutable std::mutex mutex_;
-  std::vector<AudioTrack> tracks_;  // guarded by mutex_
-  bool tracks_known_ = false;       // guarded by mutex_
+  size_t tracks_ = 0;      // guarded by mutex_
+  bool complete_ = false;  // guarded by mutex_
 };
 
 }  // namespace npu::subtitle

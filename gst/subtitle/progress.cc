@@ -11,7 +11,6 @@ namespace {
 
 constexpr int kMaxBarColumns = 40;
 constexpr int kMinBarColumns = 8;
-constexpr int kPlainColumns = 79;
 constexpr int kPlainSteps = 10;
 constexpr double kPlainStepWithoutDuration_s = 600;
 
@@ -71,8 +70,9 @@ std::string progress_line(const ProgressState& state, int columns) {
     line += "  ";
   }
   line += tail;
-  if (static_cast<int>(line.size()) > columns)
-    line.resize(static_cast<size_t>(std::max(columns, 0)));
+  if (columns > 0 && static_cast<int>(line.size()) > columns) {
+    line.resize(static_cast<size_t>(columns));
+  }
   return line;
 }
 
@@ -100,7 +100,7 @@ void Progress::update(const ProgressState& state) {
           : static_cast<int>(std::floor(state.position_s / kPlainStepWithoutDuration_s));
   if (steps <= shown_steps_) return;
   shown_steps_ = steps;
-  sink_(progress_line(state, kPlainColumns) + "\n");
+  sink_(progress_line(state, 0) + "\n");
 }
 
 void Progress::status(std::string_view text) {

@@ -18,7 +18,7 @@ struct ProgressState {
 // "1:02:03" or "2:03". Negative and huge values count as 0.
 std::string clock_text(double seconds);
 
-// One line of at most `columns` characters, with a bar if it fits:
+// One line of at most `columns` characters, with a bar if it fits; 0: no limit and no bar.
 // " 42 % [####------] 2:06 / 5:00  15.2x  11 s left".
 std::string progress_line(const ProgressState& state, int columns);
 

@@ -50,7 +50,6 @@ struct SubtitlePipeline::Watch {
   double ready_s = -1;  // when the model was ready
   double duration_s = -1;
   std::string shown_language;
-  bool shown_track = false;
   bool ended = false;
 };
 
@@ -69,7 +68,7 @@ SubtitlePipeline::~SubtitlePipeline() {
 }
 
 Done SubtitlePipeline::build() {
-  for (const char* name : {"npuwhisper", "uridecodebin3"}) {
+  for (const char* name : {"npuwhisper", "decodebin", "filesrc"}) {
     const OwnedObject<GstElementFactory> factory(gst_element_factory_find(name));
     if (!factory) {
       return Failure{ExitCode::kMissingDecoder,
@@ -90,8 +89,9 @@ Done SubtitlePipeline::build() {
     // The reference reads 16 bit mono at 16 kHz.
     GError* error = nullptr;
     first_ = gst_parse_bin_from_description(
-        "audioconvert dithering=none noise-shaping=none ! audioresample ! audioconvert "
-        "dithering=none noise-shaping=none ! audio/x-raw,format=S16LE,rate=16000,channels=1",
+        "audioconvert dithering=none noise-shaping=none ! audioresample ! "
+        "audioconvert dithering=none noise-shaping=none ! "
+        "capsfilter caps=audio/x-raw,format=S16LE,rate=16000,channels=1",
         TRUE, &error);
     const OwnedError owned(error);
     if (!first_)
@@ -105,6 +105,7 @@ Done SubtitlePipeline::build() {
 Outcome<SubtitleRun> SubtitlePipeline::run(const std::string& file, Progress& progress) {
   sink_.reset();
   errors_.clear();
+  cue_details_.clear();
   const OwnedObject<GstPad> entry(gst_element_get_static_pad(first_, "sink"));
   Watch state;
   if (model_ready_) state.ready_s = state.start_s;
@@ -137,7 +138,7 @@ Done SubtitlePipeline::watch(const std::string& file, const Medium& medium, Prog
       }
     }
     if (const std::optional<Failure> track = medium.track_failure()) return *track;
-    show(medium, progress, state);
+    show(progress, state);
   }
   return done();
 }
@@ -159,6 +160,7 @@ Done SubtitlePipeline::handle(GstMessage* message, const std::string& file, Prog
     }
     case GST_MESSAGE_ELEMENT:
       errors_.note_missing_plugin(message);
+      cue_details_.note(message);
       break;
     case GST_MESSAGE_PROGRESS: {
       GstProgressType type = GST_PROGRESS_TYPE_ERROR;
@@ -175,12 +177,7 @@ Done SubtitlePipeline::handle(GstMessage* message, const std::string& file, Prog
   return done();
 }
 
-void SubtitlePipeline::show(const Medium& medium, Progress& progress, Watch& state) const {
-  if (!state.shown_track && options_.track > 0) {
-    const std::string track = medium.track_description();
-    state.shown_track = !track.empty();
-    if (state.shown_track) progress.line("track " + std::to_string(options_.track) + ": " + track);
-  }
+void SubtitlePipeline::show(Progress& progress, Watch& state) const {
   const std::string language = sink_.language();
   if (!language.empty() && language != state.shown_language) {
     state.shown_language = language;
@@ -206,6 +203,7 @@ SubtitleRun SubtitlePipeline::result(const std::string& file, const Watch& state
   run.load_s = state.ready_s > 0 ? state.ready_s - state.start_s : 0;
   run.work_s = end_s - (state.ready_s > 0 ? state.ready_s : state.start_s);
   run.transcript.captions = sink_.take_captions();
+  cue_details_.complete(run.transcript.captions);
   run.transcript.language = sink_.language();
   run.transcript.task = text_property(whisper_, "task");
   run.transcript.model = text_property(whisper_, "model");

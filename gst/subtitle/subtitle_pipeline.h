@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// uridecodebin3 ! npuwhisper ! appsink: the element does the work, this class watches it.
+// filesrc ! decodebin ! npuwhisper ! appsink: the element does the work, this class watches it.
 #pragma once
 
 #include <gst/gst.h>
@@ -11,6 +11,7 @@
 #include "subtitle/bus_errors.h"
 #include "subtitle/caption_sink.h"
 #include "subtitle/command_line.h"
+#include "subtitle/cue_details.h"
 #include "subtitle/failure.h"
 #include "subtitle/medium.h"
 #include "subtitle/owned.h"
@@ -46,7 +47,7 @@ class SubtitlePipeline {
   Done build();
   Done watch(const std::string& file, const Medium& medium, Progress& progress, Watch& watch);
   Done handle(GstMessage* message, const std::string& file, Progress& progress, Watch& watch);
-  void show(const Medium& medium, Progress& progress, Watch& watch) const;
+  void show(Progress& progress, Watch& watch) const;
   SubtitleRun result(const std::string& file, const Watch& watch);
 
   const CommandLine options_;
@@ -55,6 +56,7 @@ class SubtitlePipeline {
   GstElement* first_ = nullptr;    // takes the audio: whisper_, or a converter before it
   CaptionSink sink_;
   BusErrors errors_;
+  CueDetails cue_details_;
   bool model_ready_ = false;
 };
 
