@@ -113,9 +113,11 @@ Step LongForm::finish_step(Step::Kind kind, std::vector<Segment> segments) {
   const int needed = language_.empty() ? 0 : clips_.first_needed();
   features_.discard_before(needed);
   const double reach_back_s = options_.word_timestamps ? kWordsReachBack_s : 0;
-  const double decided_s = kind == Step::Kind::kFinished || needed == kUnknown
-                               ? pushed_s()
-                               : static_cast<double>(needed) / kFramesPerSecond - reach_back_s;
+  // A seek may lead beyond what has been pushed.
+  const double decided_s =
+      kind == Step::Kind::kFinished
+          ? pushed_s()
+          : std::min(pushed_s(), static_cast<double>(needed) / kFramesPerSecond - reach_back_s);
   return Step{kind, std::move(segments), std::max(0.0, decided_s)};
 }
 

@@ -102,12 +102,11 @@ class ScriptedContext : public Context {
                     logits_);
       answer(replay.score[i], logits_, replay.results[i]);
     }
-    // Attention that moves through the audio at 10 frames per token.
-    std::fill(replay.alignment.begin(), replay.alignment.end(), 0.0F);
+    // Attention that moves on by 10 positions per token.
     const size_t columns = static_cast<size_t>(limits_.cross_positions);
-    for (size_t at = 0; at * columns < replay.alignment.size(); ++at) {
-      const int position = replay.rows[at % replay.rows.size()].position;
-      replay.alignment[at * columns + std::min<size_t>(columns - 1, 10 * size_t(position))] = 9;
+    for (size_t i = 0; i < replay.alignment.size(); ++i) {
+      const Row& row = replay.rows[i / columns % replay.rows.size()];
+      replay.alignment[i] = i % columns / 10 == static_cast<size_t>(row.position) ? 9.0F : 0.0F;
     }
     return {};
   }
