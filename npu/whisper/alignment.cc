@@ -12,6 +12,10 @@ namespace npu {
 namespace {
 
 constexpr double kPositionsPerSecond = 50;
+// Fewer columns have no deviation. The reference divides by it, and its path through the NaN that
+// comes out runs one column before the window.
+constexpr int kFewestColumns = 2;
+constexpr double kTooShortStart_s = -1 / kPositionsPerSecond;
 
 // The reference warps on the negated matrix: likely places are cheap.
 std::vector<double> start_times(std::span<const float> matrix, int rows, int columns) {
@@ -74,9 +78,8 @@ Result<TokenTimes> Aligner::align(Context& context, const AlignmentRequest& requ
     return Error{ErrorCode::kInvalidArgument, text("word alignment: expected at most ",
                                                    kTextPositions, " tokens, found ", rows)};
 
-  const int columns = std::clamp(request.frames / kFramesPerPosition, 0, positions_);
-  const int timed_rows = static_cast<int>(request.text_tokens.size()) + 1;
-  matrix_.reset(heads_, rows, std::max(columns, 1));
+  const int columns = std::clamp(request.frames / kFramesPerPosition, kFewestColumns, positions_);
+  matrix_.reset(heads_, rows, columns);
   probabilities_.clear();
   for (size_t first = 0; first < tokens_.size(); first += static_cast<size_t>(max_rows_)) {
     const size_t count = std::min(tokens_.size() - first, static_cast<size_t>(max_rows_));
@@ -85,10 +88,14 @@ Result<TokenTimes> Aligner::align(Context& context, const AlignmentRequest& requ
 
   TokenTimes times;
   times.probabilities = probabilities_;
-  const size_t width = static_cast<size_t>(std::max(columns, 1));
-  times.starts_s = start_times(
-      matrix_.combine().subspan(first_text * width, static_cast<size_t>(timed_rows) * width),
-      timed_rows, static_cast<int>(width));
+  const size_t timed_rows = request.text_tokens.size() + 1;
+  if (request.frames / kFramesPerPosition < kFewestColumns) {
+    times.starts_s.assign(timed_rows, kTooShortStart_s);
+    return times;
+  }
+  const size_t width = static_cast<size_t>(columns);
+  times.starts_s = start_times(matrix_.combine().subspan(first_text * width, timed_rows * width),
+                               static_cast<int>(timed_rows), columns);
   return times;
 }
 

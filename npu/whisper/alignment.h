@@ -16,7 +16,8 @@
 
 namespace npu {
 
-// For n text tokens. Times in seconds from the start of the window.
+// For n text tokens. Times in seconds from the start of the window; before it, by 20 ms, if the
+// window has less than two positions of audio, as in the reference.
 struct TokenTimes {
   std::vector<float> probabilities;  // n: of each token among all text tokens
   std::vector<double> starts_s;      // n + 1: of each token, and of the end of text

@@ -15,7 +15,7 @@ constexpr double kLongestMedian = 0.7;  // seconds
 constexpr double kSlack = 0.5;          // seconds by which a word may overhang its segment
 constexpr std::string_view kSentenceEnds = ".。!！?？";
 
-double round_to_10_ms(double seconds) {
+double time_of_word(double seconds) {
   return std::nearbyint(seconds * 100) / 100;
 }
 
@@ -144,8 +144,8 @@ void deal_words(std::span<Segment> segments, std::span<const WordTiming> words,
     for (ptrdiff_t dealt = 0; next < words.size() && dealt < text_tokens; ++next) {
       const WordTiming& word = words[next];
       if (!word.text.empty())
-        segment.words.push_back({word.text, round_to_10_ms(offset_s + word.start_s),
-                                 round_to_10_ms(offset_s + word.end_s),
+        segment.words.push_back({word.text, time_of_word(offset_s + word.start_s),
+                                 time_of_word(offset_s + word.end_s),
                                  static_cast<float>(word.probability)});
       dealt += static_cast<ptrdiff_t>(word.tokens.size());
     }

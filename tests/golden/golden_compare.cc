@@ -111,6 +111,33 @@ Result<Transcription> transcribe(const std::shared_ptr<const Model>& model,
   return found;
 }
 
+// A model's folder; if it has weights but no vocabulary, as small test models may, a temporary one
+// that links to its files and to `vocabulary`, whose text tokens all multilingual models share.
+class WithVocabulary {
+ public:
+  WithVocabulary(const std::filesystem::path& model, const std::filesystem::path& vocabulary)
+      : path_(model) {
+    namespace fs = std::filesystem;
+    if (!fs::exists(model / "model.safetensors") || fs::exists(model / "tokenizer.json")) return;
+    std::string name = (fs::temp_directory_path() / "golden-XXXXXX").string();
+    if (!mkdtemp(name.data())) return;
+    temporary_ = path_ = name;
+    for (const auto& entry : fs::directory_iterator(model))
+      fs::create_symlink(entry.path(), path_ / entry.path().filename());
+    fs::create_symlink(vocabulary, path_ / "tokenizer.json");
+  }
+  ~WithVocabulary() {
+    std::error_code ignored;
+    if (!temporary_.empty()) std::filesystem::remove_all(temporary_, ignored);
+  }
+  WithVocabulary(const WithVocabulary&) = delete;
+  WithVocabulary& operator=(const WithVocabulary&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_, temporary_;
+};
+
 class Comparison {
  public:
   explicit Comparison(const Settings& settings) : settings_(settings) {
@@ -173,10 +200,16 @@ class Comparison {
 
  private:
   Result<std::shared_ptr<const Model>> load(const std::string& name) {
-    ModelRequest request;
-    request.model = name.empty() ? settings_.model.string() : (settings_.models / name).string();
-    request.device = {.name = "cpu", .index = 0, .threads = settings_.threads};
     if (const auto loaded = loaded_.find(name); loaded != loaded_.end()) return loaded->second;
+    ModelRequest request;
+    request.device = {.name = "cpu", .index = 0, .threads = settings_.threads};
+    request.model = settings_.model.string();
+    if (!name.empty()) {
+      const WithVocabulary folder(settings_.models / name, settings_.model / "tokenizer.json");
+      request.model = folder.path().string();
+      NPU_TRY_ASSIGN(loaded_[name], Model::load(request, {}, {}));
+      return loaded_[name];
+    }
     NPU_TRY_ASSIGN(auto model, Model::load(request, {}, {}));
     loaded_[name] = model;
     return model;

@@ -51,6 +51,10 @@ GOLDEN = {
                (TWO_WINDOWS, {"initial_prompt": "Sonnets.", "carry_initial_prompt": True}),
                (TWO_WINDOWS, {"condition_on_previous_text": False, "no_speech_threshold": None})],
 }
+GOLDEN["prefixed"] = [(JFK, {"prefix": "And so, my fellow", "without_timestamps": True}),
+                      (TWO_WINDOWS, {"prefix": "  But reckoning ", "without_timestamps": True}),
+                      (MEDIUM, {"prefix": "The dull light", "without_timestamps": True,
+                                "beam_size": 3, "initial_prompt": "A book."})]
 LONG = "en-long/gwbush-columbia-2003-02-01.flac"
 REFERENCE = {
     "fallback": [(f"nonspeech/{name}", {"temperature": COLD}) for name in (
