@@ -63,18 +63,30 @@ int64_t Converter::due_samples() const {
   return frames_ / rate * kEngineRate + (frames_ % rate * kEngineRate + rate / 2) / rate;
 }
 
-// `planes` null: silence.
 void Converter::feed(gpointer* planes, int64_t frames, std::vector<float>& out) {
   const auto in_frames = static_cast<gsize>(frames);
   const gsize out_frames = gst_audio_converter_get_out_frames(converter_, in_frames);
-  if (out_frames == 0 && gst_audio_converter_get_max_latency(converter_) == 0 && frames == 0)
-    return;
   const size_t before = out.size();
   out.resize(before + out_frames);
   gpointer target[] = {out.data() + before};
   gst_audio_converter_samples(converter_, GST_AUDIO_CONVERTER_FLAG_NONE, planes, in_frames, target,
                               out_frames);
   samples_ += static_cast<int64_t>(out_frames);
+}
+
+// GstAudioConverter takes no input for silence too, but leaves integer formats unset (seen
+// in 1.22).
+void Converter::feed_silence(int64_t frames, std::vector<float>& out) {
+  const auto channels = static_cast<size_t>(GST_AUDIO_INFO_CHANNELS(&info_));
+  const auto most = static_cast<size_t>(std::min(kPiece, frames));
+  std::vector<guint8> silence(most * static_cast<size_t>(GST_AUDIO_INFO_BPF(&info_)));
+  gst_audio_format_info_fill_silence(info_.finfo, silence.data(), silence.size());
+  // Planes, if there are several, may be one and the same.
+  std::vector<gpointer> planes(channels, silence.data());
+  for (int64_t piece = 0; frames > 0; frames -= piece) {
+    piece = std::min(kPiece, frames);
+    feed(planes.data(), piece, out);
+  }
 }
 
 Result<int64_t> Converter::convert(GstBuffer* buffer, int64_t skip, std::vector<float>& out) {
@@ -107,17 +119,14 @@ Result<int64_t> Converter::convert(GstBuffer* buffer, int64_t skip, std::vector<
 
 void Converter::silence(int64_t frames, std::vector<float>& out) {
   frames_ += frames;
-  for (int64_t piece = 0; frames > 0; frames -= piece) {
-    piece = std::min(kPiece, frames);
-    feed(nullptr, piece, out);
-  }
+  feed_silence(frames, out);
 }
 
 void Converter::finish(std::vector<float>& out) {
   const int64_t due = due_samples();
   // The filter looks ahead by its latency: that much silence brings out the last samples.
   if (samples_ < due)
-    feed(nullptr, static_cast<int64_t>(gst_audio_converter_get_max_latency(converter_)), out);
+    feed_silence(static_cast<int64_t>(gst_audio_converter_get_max_latency(converter_)), out);
   const int64_t excess = std::min<int64_t>(samples_ - due, static_cast<int64_t>(out.size()));
   out.resize(static_cast<size_t>(static_cast<int64_t>(out.size()) - excess), 0.0F);
   reset();

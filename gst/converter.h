@@ -43,6 +43,7 @@ class Converter {
   Converter(const GstAudioInfo& info, GstAudioConverter* converter)
       : info_(info), converter_(converter) {}
   void feed(gpointer* planes, int64_t frames, std::vector<float>& out);
+  void feed_silence(int64_t frames, std::vector<float>& out);
   int64_t due_samples() const;
 
   GstAudioInfo info_;

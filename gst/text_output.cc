@@ -57,9 +57,17 @@ GstSegment text_segment(const GstSegment& input, GstClockTime lateness_ns) {
   return out;
 }
 
+// As gst_pad_create_stream_id() makes it, which cannot be asked while the sink pad has not yet kept
+// the event.
+std::string TextOutput::stream_id(GstEvent* input) const {
+  const gchar* audio_id = nullptr;
+  if (input) gst_event_parse_stream_start(input, &audio_id);
+  if (audio_id) return std::string(audio_id) + "/text";
+  return CharPtr(gst_pad_create_stream_id(pad_, element_, "text")).get();
+}
+
 bool TextOutput::stream_start(GstEvent* input) {
-  CharPtr id(gst_pad_create_stream_id(pad_, element_, "text"));
-  EventPtr event(gst_event_new_stream_start(id.get()));
+  EventPtr event(gst_event_new_stream_start(stream_id(input).c_str()));
   gst_event_set_stream_flags(event.get(), GST_STREAM_FLAG_SPARSE);
   guint group = GST_GROUP_ID_INVALID;
   if (!input || !gst_event_parse_group_id(input, &group)) group = gst_util_group_id_next();

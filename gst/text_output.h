@@ -53,6 +53,7 @@ class TextOutput {
 
  private:
   bool ensure_stream();
+  std::string stream_id(GstEvent* input) const;
   bool tags();
 
   GstElement* const element_;

@@ -51,9 +51,10 @@ TEST_P(ConverterFormat, GivesTheSamplesOfTheReference) {
   const auto reference = convert(plain, make_audio(plain, 1.0, kBursts).get(), 16000);
   const auto samples = convert(info, audio.get(), 4096);
   ASSERT_EQ(samples.size(), 16000U);
-  // Half a step of the coarsest format, and the resampler's ripple.
-  const float tolerance = format == GST_AUDIO_FORMAT_U8 ? 0.012F : 0.004F;
-  for (size_t i = 4000; i < 7200; ++i)
+  // A step of the coarsest format, and 1/8 sample of delay (0.006 of this tone) that GStreamer's
+  // resampler has at 8 kHz.
+  const float tolerance = format == GST_AUDIO_FORMAT_U8 ? 0.014F : 0.006F;
+  for (size_t i = 4400; i < 7200; ++i)
     ASSERT_NEAR(samples[i], reference[i], tolerance) << "sample " << i;
 }
 
@@ -131,13 +132,15 @@ TEST(Converter, MixesChannelsWithoutPositionsEqually) {
   EXPECT_NEAR(samples[0], 0.4F, 1e-4F);
 }
 
-TEST(Converter, RefusesABufferThatHoldsNoWholeFrames) {
+TEST(Converter, LeavesOutAnIncompleteFrame) {
   const GstAudioInfo info = audio_format(GST_AUDIO_FORMAT_S16LE, 16000, 2);
   auto converter = Converter::create(info);
   ASSERT_TRUE(converter);
   gst::BufferPtr odd(gst_buffer_new_allocate(nullptr, 7, nullptr));
   std::vector<float> out;
-  EXPECT_FALSE((*converter)->convert(odd.get(), 0, out));
+  const auto taken = (*converter)->convert(odd.get(), 0, out);
+  ASSERT_TRUE(taken);
+  EXPECT_EQ(*taken, 1);
 }
 
 }  // namespace

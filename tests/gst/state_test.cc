@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// State changes, flushing and loading: every wait ends, the model stays.
+#include <random>
+#include <thread>
+
+#include "element_fixture.h"
+
+namespace npu::testing {
+namespace {
+
+const GstAudioInfo kPlain = audio_format(GST_AUDIO_FORMAT_S16LE, 16000, 1);
+
+std::vector<std::string> summary(const std::vector<Output>& outputs) {
+  std::vector<std::string> lines;
+  for (const Output& output : outputs)
+    if (output.is_cue()) lines.push_back(text(output.pts, " ", output.duration, " ", output.text));
+  return lines;
+}
+
+TEST(ElementState, CyclesLoadTheModelOnce) {
+  Element element;
+  element.set_state(GST_STATE_READY);
+  for (int i = 0; i < 50; ++i) {
+    element.set_state(GST_STATE_PLAYING);
+    element.begin(kPlain);
+    element.push_audio(kPlain, make_audio(kPlain, 1, {{0.2, 0.5}}).get(), 0);
+    element.end();
+    EXPECT_EQ(element.cues().size(), 1U);
+    element.take();
+    element.set_state(GST_STATE_READY);
+    gst_pad_set_active(element.input(), FALSE);
+    gst_pad_set_active(element.output(), FALSE);
+    gst_pad_set_active(element.input(), TRUE);
+    gst_pad_set_active(element.output(), TRUE);
+  }
+  EXPECT_EQ(element.script().loads, 1);
+  EXPECT_EQ(element.script().living_models, 1);
+  element.set_state(GST_STATE_NULL);
+  EXPECT_EQ(element.script().living_models, 0);
+}
+
+TEST(ElementState, NullInMidInferenceReturns) {
+  Element element;
+  element.script().window_s = 1;
+  element.set_state(GST_STATE_PLAYING);
+  element.begin(kPlain);
+  element.script().step_gate.close();
+  element.push_audio(kPlain, make_audio(kPlain, 3, {{0.2, 0.5}}).get(), 0);
+  element.script().step_gate.wait_until_held();
+  element.set_state(GST_STATE_NULL);
+  EXPECT_TRUE(element.cues().empty());
+  EXPECT_EQ(element.script().living_models, 0);
+}
+
+TEST(ElementState, NullWakesABlockedUpstream) {
+  Element element;
+  element.script().window_s = 1;
+  element.script().step_gate.close();
+  element.set_state(GST_STATE_PLAYING);
+  element.begin(kPlain);
+  GstFlowReturn last = GST_FLOW_OK;
+  std::thread upstream([&] {
+    for (GstClockTime at = 0; last == GST_FLOW_OK; at += 10 * GST_SECOND)
+      last = element.push_audio(kPlain, make_audio(kPlain, 10, {}).get(), at, 1600);
+  });
+  element.script().step_gate.wait_until_held();
+  element.set_state(GST_STATE_NULL);
+  upstream.join();
+  EXPECT_EQ(last, GST_FLOW_FLUSHING);
+}
+
+TEST(ElementState, NullCancelsALoad) {
+  Element element;
+  element.script().load_gate.close();
+  element.set_state(GST_STATE_PAUSED);
+  element.script().load_gate.wait_until_held();
+  element.begin(kPlain);
+  element.push_audio(kPlain, make_audio(kPlain, 1, {}).get(), 0);
+  element.set_state(GST_STATE_NULL);
+  GstProgressType type{};
+  std::shared_ptr<GstMessage> message;
+  while ((message = element.find_message(GST_MESSAGE_PROGRESS)))
+    gst_message_parse_progress(message.get(), &type, nullptr, nullptr);
+  EXPECT_EQ(type, GST_PROGRESS_TYPE_CANCELED);
+}
+
+TEST(ElementState, PausedAndBackWithoutAModelIsQuiet) {
+  Element element;
+  element.script().load_failure = std::make_unique<Error>(Error{ErrorCode::kNotFound, "none"});
+  element.set_upstream(true, 10 * GST_MSECOND);
+  element.set_state(GST_STATE_PAUSED);
+  const gst::QueryPtr query(gst_query_new_latency());
+  ASSERT_TRUE(gst_pad_peer_query(element.output(), query.get()));
+  gboolean live = FALSE;
+  GstClockTime least = 0;
+  gst_query_parse_latency(query.get(), &live, &least, nullptr);
+  EXPECT_TRUE(live);
+  EXPECT_EQ(least, 8010 * GST_MSECOND);
+  element.set_state(GST_STATE_NULL);
+  EXPECT_FALSE(element.find_message(GST_MESSAGE_ERROR));
+}
+
+TEST(ElementState, LoadingIsReportedAsProgress) {
+  Element element;
+  element.set_state(GST_STATE_PAUSED);
+  std::vector<GstProgressType> types;
+  while (types.empty() || types.back() != GST_PROGRESS_TYPE_COMPLETE) {
+    const auto message = element.wait_message(GST_MESSAGE_PROGRESS);
+    GstProgressType type{};
+    gst_message_parse_progress(message.get(), &type, nullptr, nullptr);
+    types.push_back(type);
+  }
+  EXPECT_EQ(types,
+            (std::vector<GstProgressType>{GST_PROGRESS_TYPE_START, GST_PROGRESS_TYPE_CONTINUE,
+                                          GST_PROGRESS_TYPE_COMPLETE}));
+}
+
+TEST(ElementState, ActiveDeviceIsKnownWhileAModelIsLoaded) {
+  Element element;
+  element.set_state(GST_STATE_PLAYING);
+  element.begin(kPlain);
+  element.push_audio(kPlain, make_audio(kPlain, 1, {}).get(), 0);
+  element.end();
+  gchar* device = nullptr;
+  g_object_get(element.get(), "active-device", &device, nullptr);
+  EXPECT_STREQ(device, "cpu");
+  g_free(device);
+  element.set_state(GST_STATE_NULL);
+  g_object_get(element.get(), "active-device", &device, nullptr);
+  EXPECT_STREQ(device, "");
+  g_free(device);
+}
+
+struct FailureCase {
+  const char* name;
+  ErrorCode code;
+  GQuark (*domain)();
+  gint gst_code;
+};
+
+const FailureCase kFailureCases[] = {
+    {"MissingModel", ErrorCode::kNotFound, gst_resource_error_quark, GST_RESOURCE_ERROR_NOT_FOUND},
+    {"BadModel", ErrorCode::kBadModel, gst_resource_error_quark, GST_RESOURCE_ERROR_OPEN_READ},
+    {"MissingDevice", ErrorCode::kNoDevice, gst_resource_error_quark, GST_RESOURCE_ERROR_OPEN_READ_WRITE},
+    {"BadSetting", ErrorCode::kInvalidArgument, gst_library_error_quark,
+     GST_LIBRARY_ERROR_SETTINGS},
+};
+
+class ElementFailure : public ::testing::TestWithParam<FailureCase> {};
+
+TEST_P(ElementFailure, IsAnErrorMessageThatSaysWhy) {
+  Element element;
+  element.script().load_failure =
+      std::make_unique<Error>(Error{GetParam().code, "expected this, found that"});
+  element.set_state(GST_STATE_PLAYING);
+  element.begin(kPlain);
+  GstFlowReturn flow = GST_FLOW_OK;
+  for (GstClockTime at = 0; flow == GST_FLOW_OK; at += GST_SECOND)
+    flow = element.push_audio(kPlain, make_audio(kPlain, 1, {}).get(), at);
+  EXPECT_EQ(flow, GST_FLOW_ERROR);
+  const auto message = element.wait_message(GST_MESSAGE_ERROR);
+  GError* error = nullptr;
+  gst_message_parse_error(message.get(), &error, nullptr);
+  EXPECT_EQ(error->domain, GetParam().domain());
+  EXPECT_EQ(error->code, GetParam().gst_code);
+  EXPECT_NE(std::string(error->message).find("expected this, found that"), std::string::npos);
+  g_error_free(error);
+  element.end();  // downstream is released all the same
+  EXPECT_FALSE(element.find_message(GST_MESSAGE_ERROR));
+}
+
+INSTANTIATE_TEST_SUITE_P(Element, ElementFailure, ::testing::ValuesIn(kFailureCases),
+                         [](const auto& row) { return row.param.name; });
+
+TEST(ElementState, AFailedStepIsAnError) {
+  for (const int step : {1, 2, 3}) {
+    Element element;
+    element.script().window_s = 1;
+    element.script().fail_step = step;
+    element.set_state(GST_STATE_PLAYING);
+    element.begin(kPlain);
+    static_cast<void>(element.push_audio(kPlain, make_audio(kPlain, 3, {{0.2, 0.4}}).get(), 0));
+    element.end();
+    EXPECT_TRUE(element.wait_message(GST_MESSAGE_ERROR));
+    EXPECT_EQ(element.cues().size(), step == 1 ? 0U : 1U);
+  }
+}
+
+TEST(ElementState, AFlushTakesBackAFailure) {
+  Element element;
+  element.script().fail_step = 1;
+  element.set_state(GST_STATE_PLAYING);
+  for (int i = 0; i < 2; ++i) {
+    element.begin(kPlain);
+    static_cast<void>(element.push_audio(kPlain, make_audio(kPlain, 1, {{0.2, 0.4}}).get(), 0));
+    element.end();
+    if (i == 0) element.flush();
+    if (i == 0) element.take();
+  }
+  EXPECT_EQ(element.cues().size(), 1U);
+}
+
+TEST(ElementState, ABadLanguageIsAnErrorThatNamesTheProperty) {
+  Element element;
+  g_object_set(element.get(), "language-code", "xx", nullptr);
+  element.set_state(GST_STATE_PLAYING);
+  element.begin(kPlain);
+  static_cast<void>(element.push_audio(kPlain, make_audio(kPlain, 1, {}).get(), 0));
+  const auto message = element.wait_message(GST_MESSAGE_ERROR);
+  GError* error = nullptr;
+  gst_message_parse_error(message.get(), &error, nullptr);
+  EXPECT_NE(std::string(error->message).find("language-code"), std::string::npos);
+  g_error_free(error);
+}
+
+TEST(ElementFlush, EndsAnInferenceAndKeepsTheModel) {
+  Element element;
+  element.script().window_s = 1;
+  element.set_state(GST_STATE_PLAYING);
+  element.begin(kPlain);
+  element.script().step_gate.close();
+  element.push_audio(kPlain, make_audio(kPlain, 3, {{0.2, 0.5}}).get(), 0);
+  element.script().step_gate.wait_until_held();
+  element.flush();  // with the gate closed: returns only because the inference is cancelled
+  element.script().step_gate.open();
+  GstSegment segment;
+  gst_segment_init(&segment, GST_FORMAT_TIME);
+  element.send(gst_event_new_segment(&segment));
+  element.push_audio(kPlain, make_audio(kPlain, 3, {{1.2, 1.5}}).get(), 0);
+  element.end();
+  EXPECT_EQ(element.script().loads, 1);
+  EXPECT_EQ(element.script().transcribers, 1);
+  ASSERT_EQ(element.cues().size(), 1U);
+  EXPECT_EQ(element.cues()[0].pts, 1200 * GST_MSECOND);
+}
+
+TEST(ElementFlush, WakesABlockedUpstream) {
+  Element element;
+  element.script().window_s = 1;
+  element.script().step_gate.close();
+  element.set_state(GST_STATE_PLAYING);
+  element.begin(kPlain);
+  GstFlowReturn last = GST_FLOW_OK;
+  std::thread upstream([&] {
+    for (GstClockTime at = 0; last == GST_FLOW_OK; at += 10 * GST_SECOND)
+      last = element.push_audio(kPlain, make_audio(kPlain, 10, {}).get(), at, 1600);
+  });
+  element.script().step_gate.wait_until_held();
+  element.send(gst_event_new_flush_start());
+  upstream.join();
+  EXPECT_EQ(last, GST_FLOW_FLUSHING);
+  element.send(gst_event_new_flush_stop(TRUE));
+}
+
+TEST(ElementFlush, DuringALoadKeepsStreamAndCaps) {
+  Element element;
+  element.script().load_gate.close();
+  element.set_state(GST_STATE_PLAYING);
+  element.begin(kPlain);
+  element.push_audio(kPlain, make_audio(kPlain, 1, {{0.2, 0.5}}).get(), 0);
+  element.flush();
+  element.script().load_gate.open();
+  GstSegment segment;
+  gst_segment_init(&segment, GST_FORMAT_TIME);
+  element.send(gst_event_new_segment(&segment));
+  element.push_audio(kPlain, make_audio(kPlain, 2, {{1.2, 1.5}}).get(), 0);
+  element.end();
+  ASSERT_EQ(element.cues().size(), 1U);
+  EXPECT_EQ(element.cues()[0].pts, 1200 * GST_MSECOND);
+  const gst::CapsPtr caps(gst_pad_get_current_caps(element.output()));
+  EXPECT_TRUE(caps);
+}
+
+TEST(ElementFlush, HundredRandomSeeksLeaveTheSameText) {
+  const auto audio = make_audio(kPlain, 12, {{1, 2}, {4, 5.5}, {7, 7.4}, {9, 11}});
+  const auto play = [&](Element& element, guint64 from_frame) {
+    GstSegment segment;
+    gst_segment_init(&segment, GST_FORMAT_TIME);
+    const GstClockTime start = gst_util_uint64_scale_int(from_frame, GST_SECOND, 16000);
+    segment.start = segment.time = start;
+    element.send(gst_event_new_segment(&segment));
+    const auto rest = slice(audio.get(), kPlain, from_frame, 12U * 16000, start);
+    return element.push_audio(kPlain, rest.get(), start, 1600);
+  };
+  Element element;
+  element.script().window_s = 3;
+  element.set_state(GST_STATE_PLAYING);
+  element.begin(kPlain);
+  EXPECT_EQ(play(element, 0), GST_FLOW_OK);
+  element.end();
+  const auto expected = summary(element.outputs());
+  EXPECT_EQ(expected.size(), 4U);
+  std::mt19937 random(20);  // NOLINT: a fixed seed
+  for (int i = 0; i < 100; ++i) {
+    element.flush();
+    static_cast<void>(play(element, random() % (11 * 16000)));
+  }
+  element.flush();
+  element.take();
+  EXPECT_EQ(play(element, 0), GST_FLOW_OK);
+  element.end();
+  EXPECT_EQ(summary(element.outputs()), expected);
+  EXPECT_EQ(element.script().loads, 1);
+}
+
+TEST(ElementFlush, FromAnotherThreadAtAnyMoment) {
+  Element element;
+  element.script().window_s = 1;
+  element.set_state(GST_STATE_PLAYING);
+  element.begin(kPlain);
+  const auto audio = make_audio(kPlain, 5, {{1, 2}, {3, 4}});
+  for (int i = 0; i < 50; ++i) {
+    std::thread upstream([&] {
+      GstSegment segment;
+      gst_segment_init(&segment, GST_FORMAT_TIME);
+      element.send(gst_event_new_segment(&segment));
+      static_cast<void>(element.push_audio(kPlain, audio.get(), 0, 160));
+    });
+    element.send(gst_event_new_flush_start());
+    upstream.join();
+    element.send(gst_event_new_flush_stop(TRUE));
+  }
+  element.take();
+  GstSegment segment;
+  gst_segment_init(&segment, GST_FORMAT_TIME);
+  element.send(gst_event_new_segment(&segment));
+  element.push_audio(kPlain, audio.get(), 0);
+  element.end();
+  EXPECT_EQ(element.cues().size(), 2U);
+}
+
+TEST(ElementState, TwoElementsHaveNothingInCommon) {
+  Element one;
+  Element two;
+  for (Element* element : {&one, &two}) {
+    element->set_state(GST_STATE_PLAYING);
+    element->begin(kPlain);
+  }
+  std::thread other([&] {
+    two.push_audio(kPlain, make_audio(kPlain, 3, {{2, 2.5}}).get(), 0);
+    two.end();
+  });
+  one.push_audio(kPlain, make_audio(kPlain, 3, {{1, 1.5}}).get(), 0);
+  one.end();
+  other.join();
+  ASSERT_EQ(one.cues().size(), 1U);
+  ASSERT_EQ(two.cues().size(), 1U);
+  EXPECT_EQ(one.cues()[0].pts, GST_SECOND);
+  EXPECT_EQ(two.cues()[0].pts, 2 * GST_SECOND);
+}
+
+}  // namespace
+}  // namespace npu::testing
