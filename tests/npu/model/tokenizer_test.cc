@@ -28,12 +28,12 @@ int vocabulary_of(const std::string& kind) {
   return kind == "v3" ? 51866 : 51865;
 }
 
-// One per vocabulary and process; nullptr without the corpus.
+// One per vocabulary and process; nullptr without a model that has it.
 const Tokenizer* tokenizer(int vocabulary) {
   static std::map<int, std::unique_ptr<Tokenizer>> known;
   auto& entry = known[vocabulary];
   if (!entry) {
-    TokenBytes tokens = testing::corpus_tokens(vocabulary);
+    TokenBytes tokens = testing::find_tokens(vocabulary);
     if (tokens.empty()) return nullptr;
     auto made = Tokenizer::create(std::move(tokens), vocabulary);
     EXPECT_TRUE(made) << made.error().message;
@@ -44,7 +44,10 @@ const Tokenizer* tokenizer(int vocabulary) {
 
 #define REQUIRE_TOKENIZER(name, vocabulary)      \
   const Tokenizer* name = tokenizer(vocabulary); \
-  if (!name) GTEST_SKIP() << "needs the corpus (-Dcorpus=PATH) with models/random"
+  if (!name) GTEST_SKIP() << "needs a model with this vocabulary (-Dmodel=PATH or -Dcorpus=PATH)"
+
+#define REQUIRE_GOLDEN() \
+  if (testing::corpus_folder().empty()) GTEST_SKIP() << "needs the corpus (-Dcorpus=PATH)"
 
 // Valid vocabularies without meaning: the 256 bytes, then numbers as text.
 TokenBytes made_up_tokens(int vocabulary) {
@@ -113,6 +116,24 @@ TEST(Tokenizer, EncodesAsTheReference) {
     for (const Json& row : cases()["encode"]) {
       EXPECT_EQ(t->encode(row["text"].get<std::string>()), row[kind].get<std::vector<int>>())
           << kind << " " << row["name"];
+    }
+  }
+}
+
+TEST(Tokenizer, HasTheSameIdsOutOfEveryModelFile) {
+  const auto paths = testing::model_paths();
+  if (paths.empty()) GTEST_SKIP() << "needs a model (-Dmodel=PATH or -Dcorpus=PATH)";
+  for (const auto& path : paths) {
+    const auto file = open_model_file(path.string());
+    ASSERT_TRUE(file) << file.error().message;
+    TokenBytes tokens = (*file)->take_tokens();
+    if (tokens.empty()) continue;  // one of the corpus comes without a vocabulary
+    const auto made = Tokenizer::create(std::move(tokens), (*file)->dims().vocabulary);
+    ASSERT_TRUE(made) << path << ": " << made.error().message;
+    const char* kind = (*made)->multilingual() ? "multilingual" : "en";
+    for (const Json& row : cases()["encode"]) {
+      EXPECT_EQ((*made)->encode(row["text"].get<std::string>()), row[kind].get<std::vector<int>>())
+          << path << " " << row["name"];
     }
   }
 }
@@ -273,6 +294,7 @@ TEST(Utf8, IsRepairedAsPythonDoesIt) {
 
 TEST(Tokenizer, ComesBackToEveryGoldenText) {
   REQUIRE_TOKENIZER(t, 51865);
+  REQUIRE_GOLDEN();
   int lines = 0;
   for (const auto& entry :
        std::filesystem::directory_iterator(testing::corpus_folder() / "golden")) {
@@ -294,6 +316,7 @@ TEST(Tokenizer, ComesBackToEveryGoldenText) {
 
 TEST(SplitWords, GivesTheWordsOfTheGoldenSegments) {
   REQUIRE_TOKENIZER(t, 51865);
+  REQUIRE_GOLDEN();
   std::ifstream file(testing::corpus_folder() / "golden" / "words.jsonl");
   int words = 0;
   for (std::string line; std::getline(file, line);) {
