@@ -72,7 +72,7 @@ class ModelsTest(unittest.TestCase):
 
     def run_command(self, *arguments, code=DONE, **options):
         process = self.start(*arguments, **options)
-        self.out, self.err = process.communicate()
+        self.out, self.err = process.communicate(timeout=120)
         self.assertEqual(process.returncode, code, self.out + self.err)
         if code != DONE:
             last = self.err.splitlines()[-1]
