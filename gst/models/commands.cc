@@ -132,8 +132,10 @@ Result<void> list(const Catalogue& catalogue, const fs::path& folder, bool json)
 Result<void> verify(const Catalogue& catalogue, const fs::path& folder,
                     const std::vector<std::string>& names, Progress& progress) {
   const bool all = names.empty();
+  const std::vector<std::string> chosen = all ? installed_names(folder) : names;
+  if (chosen.empty()) std::printf("no models in %s\n", folder.c_str());
   std::optional<Error> fault;
-  for (const std::string& name : all ? installed_names(folder) : names) {
+  for (const std::string& name : chosen) {
     const fs::path path = folder / name;
     std::error_code error;
     if (!is_plain_name(name) || !fs::exists(path, error)) {

@@ -39,6 +39,12 @@ Result<ModelSpec> find_model(const Catalogue& catalogue, const FetchRequest& req
                       "\" cannot be the name of a model: expected letters, "
                       "digits, dots, dashes and underscores")};
   }
+  // `verify` and `fetch` know a model by its name.
+  const ModelSpec* namesake = catalogue.find(spec.name);
+  if (namesake && namesake->name != request.model) {
+    return Error{ErrorCode::kInvalidArgument,
+                 text("\"", spec.name, "\" is the name of another model: choose one with --as")};
+  }
   return spec;
 }
 

@@ -39,10 +39,15 @@ struct Body {
   std::optional<Error> fault{};
 };
 
+long http_status(CURL* curl) {
+  long status = 0;
+  curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+  return status;
+}
+
 // Looks at the status of the answer before its first byte is written.
 bool begin_body(Body& body) {
-  long status = 0;
-  curl_easy_getinfo(body.curl, CURLINFO_RESPONSE_CODE, &status);
+  const long status = http_status(body.curl);
   body.begun = true;
   if (status == 206 && body.range_begin == body.requested_bytes) return true;
   if (status == 206) {
@@ -105,9 +110,11 @@ size_t on_document(char* data, size_t, size_t size, void* user) {
   return size;
 }
 
-// Options of every transfer.
-void prepare(CURL* curl, const std::string& url) {
+// Options of every transfer. `reason` gets libcurl's own words for a failure.
+void prepare(CURL* curl, const std::string& url, char* reason) {
+  reason[0] = '\0';
   curl_easy_reset(curl);
+  curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, reason);
   curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
   curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl, CURLOPT_FAILONERROR, 1L);
@@ -123,21 +130,25 @@ void prepare(CURL* curl, const std::string& url) {
   curl_easy_setopt(curl, CURLOPT_USERAGENT, "npuwhisper-models/" NPUWHISPER_VERSION);
 }
 
-Error transfer_error(CURL* curl, CURLcode code, const std::string& url) {
+std::string reason_text(CURLcode code, const char* reason) {
+  return *reason ? reason : curl_easy_strerror(code);
+}
+
+Error transfer_error(CURL* curl, CURLcode code, const char* reason, const std::string& url) {
   if (code == CURLE_HTTP_RETURNED_ERROR) {
-    long status = 0;
-    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-    return Error{ErrorCode::kNotFound, text(url, ": HTTP status ", status)};
+    const long status = http_status(curl);
+    // The hub does not tell a repository that is missing from one that is not public.
+    const bool hidden = status == 401 || status == 403;
+    return Error{ErrorCode::kNotFound, text(url, ": HTTP status ", status,
+                                            hidden ? " (does not exist, or is not public)" : "")};
   }
-  return Error{ErrorCode::kTimeout, text(url, ": ", curl_easy_strerror(code))};
+  return Error{ErrorCode::kTimeout, text(url, ": ", reason_text(code, reason))};
 }
 
 // Whether another attempt may go better than this one did.
 bool worth_retrying(CURLcode code, CURL* curl) {
   if (code == CURLE_HTTP_RETURNED_ERROR) {
-    long status = 0;
-    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-    return status == 429 || status >= 500;
+    return http_status(curl) == 429 || http_status(curl) >= 500;
   }
   return code == CURLE_PARTIAL_FILE || code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR ||
          code == CURLE_GOT_NOTHING || code == CURLE_OPERATION_TIMEDOUT || code == CURLE_HTTP2 ||
@@ -145,8 +156,8 @@ bool worth_retrying(CURLcode code, CURL* curl) {
          code == CURLE_COULDNT_RESOLVE_HOST;
 }
 
-CURLcode run_download(CURL* curl, const std::string& url, Body& body) {
-  prepare(curl, url);
+CURLcode run_download(CURL* curl, const std::string& url, char* reason, Body& body) {
+  prepare(curl, url, reason);
   // Not CURLOPT_RESUME_FROM: with that, libcurl fails where a server sends the whole file.
   const std::string range = text(body.requested_bytes, "-");
   if (body.requested_bytes > 0) curl_easy_setopt(curl, CURLOPT_RANGE, range.c_str());
@@ -177,6 +188,7 @@ struct Http::Handle {
     curl_global_cleanup();
   }
   CURL* curl = nullptr;
+  char reason[CURL_ERROR_SIZE] = {};
 };
 
 Http::Http(std::unique_ptr<Handle> handle) : handle_(std::move(handle)) {}
@@ -194,11 +206,11 @@ Result<std::unique_ptr<Http>> Http::create() {
 
 Result<std::string> Http::get(const std::string& url) {
   std::string document;
-  prepare(handle_->curl, url);
+  prepare(handle_->curl, url, handle_->reason);
   curl_easy_setopt(handle_->curl, CURLOPT_WRITEFUNCTION, on_document);
   curl_easy_setopt(handle_->curl, CURLOPT_WRITEDATA, &document);
   const CURLcode code = curl_easy_perform(handle_->curl);
-  if (code != CURLE_OK) return transfer_error(handle_->curl, code, url);
+  if (code != CURLE_OK) return transfer_error(handle_->curl, code, handle_->reason, url);
   return document;
 }
 
@@ -219,7 +231,7 @@ Result<void> Http::download(const std::string& url, const std::filesystem::path&
               .at_bytes = at,
               .size_bytes = size_bytes,
               .progress = &progress};
-    const CURLcode code = run_download(handle_->curl, url, body);
+    const CURLcode code = run_download(handle_->curl, url, handle_->reason, body);
     progress.end();
     at = body.at_bytes;
     if (body.fault) return Error{body.fault->code, text(label, ": ", body.fault->message)};
@@ -233,10 +245,10 @@ Result<void> Http::download(const std::string& url, const std::filesystem::path&
     }
     // A server that never sent a byte is out of reach: that is told at once.
     if (!heard || !worth_retrying(code, handle_->curl) || idle >= kIdleAttempts) {
-      return transfer_error(handle_->curl, code, url);
+      return transfer_error(handle_->curl, code, handle_->reason, url);
     }
-    progress.line(text(label, ": broke off after ", size_text(at), " (", curl_easy_strerror(code),
-                       "), going on"));
+    progress.line(text(label, ": broke off after ", size_text(at), " (",
+                       reason_text(code, handle_->reason), "), going on"));
     if (idle > 0) std::this_thread::sleep_for(idle * kRetryWait);
   }
   if (fsync(file.get()) != 0) return system_error("cannot write", partial);

@@ -189,6 +189,11 @@ class Refuse(ModelsTest):
         self.assertIn("HTTP status 404", self.err)
         self.assertEqual(list(self.folder.iterdir()), [])
 
+    def test_a_repository_that_is_not_public(self):
+        self.hub.statuses["config.json"] = 401
+        self.run_command("fetch", "pinned", code=FAILED)
+        self.assertIn("does not exist, or is not public", self.err)
+
     def test_a_repository_without_a_model(self):
         self.run_command("fetch", "org/none", code=WRONG_SUM)
         self.assertIn("expected a CTranslate2 model", self.err)
@@ -332,9 +337,9 @@ class Unpinned(ModelsTest):
         self.assertIn("config.json: expected SHA-256", self.out)
 
     def test_is_not_fetched_again(self):
-        self.run_command("fetch", "org/unpinned")
+        self.run_command("fetch", "org/unpinned", "--as", "mine")
         self.hub.requests.clear()
-        self.run_command("fetch", "org/unpinned")
+        self.run_command("fetch", "org/unpinned", "--as", "mine")
         self.assertEqual(self.hub.requests, [])
 
     def test_may_be_a_repository_in_the_format_of_hugging_face(self):
@@ -465,6 +470,12 @@ class FromFolder(ModelsTest):
         self.assert_absent("unpinned")
 
 
+class VerifyNothing(ModelsTest):
+    def test_says_that_there_is_nothing(self):
+        self.run_command("verify")
+        self.assertEqual(self.out, f"no models in {self.folder}\n")
+
+
 class Verify(ModelsTest):
     def setUp(self):
         super().setUp()
@@ -561,7 +572,8 @@ class CommandLine(ModelsTest):
         for arguments in ([], ["frobnicate"], ["fetch"], ["fetch", "unknown"], ["fetch", "a/b/c"],
                           ["fetch", "../pinned"], ["fetch", "pinned", "--as", "../up"],
                           ["fetch", "pinned", "--as", ".hidden"], ["fetch", "pinned", "--as", "a/b"],
-                          ["fetch", "pinned", "unpinned", "--as", "x"], ["list", "pinned"],
+                          ["fetch", "pinned", "unpinned", "--as", "x"], ["fetch", "org/pinned"],
+                          ["fetch", "unpinned", "--as", "pinned"], ["list", "pinned"],
                           ["--nonsense"]):
             with self.subTest(arguments=arguments):
                 self.run_command(*arguments, code=USAGE)
