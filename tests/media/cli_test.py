@@ -1,0 +1,225 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""npusubtitle from outside: files, formats, errors and exit codes, interruption, progress."""
+import json
+import os
+import pty
+import select
+import shutil
+import signal
+import subprocess
+import time
+import wave
+
+import media
+from media import npusubtitle, read_srt
+
+OK, USAGE, INPUT, NO_AUDIO, DECODER, MODEL, DEVICE, OUTPUT = 0, 2, 3, 4, 5, 6, 7, 8
+
+
+class Command(media.MediaTest):
+    def setUp(self):
+        super().setUp()
+        self.clip = self.folder / "talk.wav"
+        shutil.copyfile(media.jfk_wav(), self.clip)
+
+    def entries(self):
+        return sorted(path.name for path in self.folder.iterdir())
+
+    def assert_fails(self, done, code, *parts):
+        self.assertEqual(done.returncode, code, done.stderr)
+        # The file's name may be shown before; the reason is one line.
+        reasons = [line for line in done.stderr.splitlines() if line.startswith("npusubtitle: ")]
+        self.assertEqual(len(reasons), 1, done.stderr)
+        for part in parts:
+            self.assertIn(part, reasons[0])
+
+
+class Files(Command):
+    def test_writes_srt_beside_the_medium_and_never_overwrites(self):
+        done = npusubtitle(self.clip)
+        self.assertEqual(done.returncode, OK, done.stderr)
+        self.assertEqual(self.entries(), ["talk.srt", "talk.wav"])
+        self.assert_says(read_srt(self.folder / "talk.srt"), media.JFK)
+        self.assertIn("language: en (detected)", done.stderr)
+        self.assertNotIn("\r", done.stderr)
+        before = (self.folder / "talk.srt").read_bytes()
+        self.assert_fails(npusubtitle(self.clip), OUTPUT, "exists", "--force")
+        done = npusubtitle("--force", "-q", "-l", "en", self.clip)
+        self.assertEqual((done.returncode, done.stderr), (OK, ""))
+        self.assertEqual((self.folder / "talk.srt").read_bytes(), before)
+
+    def test_formats(self):
+        done = npusubtitle("-q", "-f", "json", "--word-timestamps", self.clip)
+        self.assertEqual(done.returncode, OK, done.stderr)
+        document = json.loads((self.folder / "talk.json").read_text(encoding="utf-8"))
+        self.assertEqual(document["language"], "en")
+        self.assertEqual(document["source"], "talk.wav")
+        self.assertEqual(media.words_of(document["text"]), media.words_of(media.JFK))
+        words = [word for segment in document["segments"] for word in segment["words"]]
+        self.assertEqual(len(words), len(media.JFK.split()))
+        self.assertLessEqual(words[0]["start"], words[0]["end"])
+
+        done = npusubtitle("-q", "-l", "en", "-o", self.folder / "x.vtt", self.clip)
+        self.assertEqual(done.returncode, OK, done.stderr)
+        self.assertTrue((self.folder / "x.vtt").read_text().startswith("WEBVTT\n\n00:00:00.000 -->"))
+
+        done = npusubtitle("-q", "-l", "en", "-f", "txt", "-o", "-", self.clip)
+        self.assertEqual(done.returncode, OK, done.stderr)
+        self.assertEqual(media.words_of(done.stdout), media.words_of(media.JFK))
+
+    def test_several_files_share_a_model_and_a_bad_one_does_not_stop_the_rest(self):
+        out = self.folder / "out"
+        out.mkdir()
+        (self.folder / "bad.wav").write_text("no sound")
+        other = self.folder / "other.wav"
+        shutil.copyfile(self.clip, other)
+        done = npusubtitle("-q", "-l", "en", "-o", out, self.clip, self.folder / "bad.wav", other)
+        self.assert_fails(done, INPUT, "bad.wav")
+        self.assertEqual(sorted(p.name for p in out.iterdir()), ["other.srt", "talk.srt"])
+        self.assertEqual((out / "other.srt").read_bytes(), (out / "talk.srt").read_bytes())
+
+    def test_exact_agrees_on_lossless_audio(self):
+        for name, options in {"a": [], "b": ["--exact"]}.items():
+            done = npusubtitle("-q", "-l", "en", "-o", self.folder / f"{name}.srt", *options,
+                               self.clip)
+            self.assertEqual(done.returncode, OK, done.stderr)
+        self.assertEqual((self.folder / "a.srt").read_bytes(), (self.folder / "b.srt").read_bytes())
+
+    def test_audio_without_samples_gives_an_empty_file(self):
+        with wave.open(str(self.clip), "wb") as empty:
+            empty.setparams((1, 2, 16000, 0, "NONE", ""))
+        done = npusubtitle("-q", self.clip)
+        self.assertEqual(done.returncode, OK, done.stderr)
+        self.assertEqual((self.folder / "talk.srt").read_bytes(), b"")
+
+    def test_header_without_samples_behind_it_ends(self):
+        self.clip.write_bytes(media.jfk_wav().read_bytes()[:44])
+        done = npusubtitle("-q", self.clip)
+        self.assertEqual(done.returncode, OK, done.stderr)
+        self.assertEqual((self.folder / "talk.srt").read_bytes(), b"")
+
+    def test_the_chosen_track_is_heard(self):
+        video = media.CORPUS and media.CORPUS / "speech/video/two-audio-tracks-en-de.mkv"
+        if not video or not video.exists():
+            self.skipTest("needs the corpus (-Dcorpus)")
+        self.assert_fails(npusubtitle("-t", "3", "-o", "-", video), NO_AUDIO, "no audio track 3",
+                          "1: en", "2: de")
+        done = npusubtitle("-q", "-t", "2", "-f", "json", "-o", "-", video)
+        self.assertEqual(done.returncode, OK, done.stderr)
+        self.assertEqual(json.loads(done.stdout)["language"], "de")
+
+
+class Errors(Command):
+    def test_inputs(self):
+        (self.folder / "empty.mp4").touch()
+        (self.folder / "text.mp4").write_text("no media")
+        self.assert_fails(npusubtitle(self.folder / "no.mp4"), INPUT, "No such file")
+        self.assert_fails(npusubtitle(self.folder), INPUT, "is a folder")
+        self.assert_fails(npusubtitle(self.folder / "empty.mp4"), INPUT, "is empty")
+        self.assert_fails(npusubtitle(self.folder / "text.mp4"), INPUT, "text.mp4")
+        self.assertEqual(self.entries(), ["empty.mp4", "talk.wav", "text.mp4"])
+
+    def test_no_audio_track(self):
+        self.needs("theoraenc", "oggmux")
+        video = self.folder / "silent.ogv"
+        media.launch(f"videotestsrc num-buffers=20 ! theoraenc ! oggmux ! filesink location={video}")
+        self.assert_fails(npusubtitle(video), NO_AUDIO, "has no audio track")
+        self.assertEqual(self.entries(), ["silent.ogv", "talk.wav"])
+
+    def test_missing_decoder_is_named(self):
+        self.needs("flacenc")
+        flac = self.folder / "talk.flac"
+        media.launch(f"filesrc location={self.clip} ! wavparse ! flacenc ! filesink location={flac}")
+        env = dict(os.environ, GST_PLUGIN_FEATURE_RANK="flacdec:NONE,avdec_flac:NONE")
+        self.assert_fails(npusubtitle(flac, env=env), DECODER, "FLAC", "gstreamer1.0-plugins-good")
+
+    def test_models_and_devices(self):
+        self.assert_fails(npusubtitle("-m", "nonesuch", self.clip, model=False), MODEL, "nonesuch",
+                          "npuwhisper-models fetch nonesuch")
+        self.assert_fails(npusubtitle("-m", self.clip, self.clip, model=False), MODEL, "talk.wav")
+        self.assert_fails(npusubtitle("-d", "npu", self.clip), DEVICE, "npu")
+        self.assertEqual(self.entries(), ["talk.wav"])
+
+    def test_values(self):
+        for wrong in (["--beam-size=1000"], ["--temperature=7"], ["--language=klingon"],
+                      ["--device=gpu"], ["--colour"]):
+            with self.subTest(options=wrong):
+                self.assert_fails(npusubtitle(*wrong, self.clip), USAGE)
+
+    def test_outputs(self):
+        self.assert_fails(npusubtitle("-o", self.folder / "no" / "x.srt", self.clip), OUTPUT)
+        self.assert_fails(npusubtitle("-l", "en", "-o", "/dev/full", self.clip), OUTPUT,
+                          "No space left")
+        self.assert_fails(npusubtitle("--force", "-o", self.clip, self.clip), OUTPUT,
+                          "file to be read")
+
+
+class Interruption(Command):
+    def test_signals_leave_nothing_behind(self):
+        for sent, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+            with self.subTest(signal=sent.name):
+                process = subprocess.Popen(
+                    [media.NPUSUBTITLE, "--model", str(media.MODEL), "--beam-size=8", str(self.clip)],
+                    stderr=subprocess.PIPE, text=True)
+                # The language is said when the encoder has run: inference is under way.
+                while "language" not in process.stderr.readline():
+                    self.assertIsNone(process.poll())
+                began = time.monotonic()
+                process.send_signal(sent)
+                _, rest = process.communicate(timeout=media.TIMEOUT_S)
+                print(f"{sent.name}: ended after {time.monotonic() - began:.2f} s")
+                self.assertEqual(process.returncode, code, rest)
+                self.assertEqual(self.entries(), ["talk.wav"])
+
+
+class Terminal(Command):
+    def test_a_terminal_gets_a_bar(self):
+        primary, secondary = pty.openpty()
+        process = subprocess.Popen(
+            [media.NPUSUBTITLE, "--model", str(media.MODEL), str(self.clip)], stderr=secondary)
+        os.close(secondary)
+        shown = b""
+        while True:
+            select.select([primary], [], [], media.TIMEOUT_S)
+            try:
+                part = os.read(primary, 4096)
+            except OSError:  # the other end is closed
+                break
+            if not part:
+                break
+            shown += part
+        os.close(primary)
+        self.assertEqual(process.wait(timeout=media.TIMEOUT_S), OK, shown)
+        text = shown.decode()
+        self.assertIn("loading the model", text)
+        self.assertRegex(text, r"\r[ \d]{3} % \[[#-]+\] 0:\d\d / 0:11")
+        self.assertIn("talk.srt: 2 captions", text)
+
+
+class Profile(Command):
+    def test_figures(self):
+        done = npusubtitle("--profile", "--json", "-q", "-l", "en", self.clip)
+        self.assertEqual(done.returncode, OK, done.stderr)
+        figures = json.loads(done.stdout)
+        self.assertEqual(figures["audio_s"], 11.0)
+        self.assertEqual(figures["windows"], 1)
+        self.assertEqual(figures["device"], "cpu")
+        for name in ("mel_s", "encoder_s", "cross_kv_s", "decode_s", "tokens", "ms_per_token",
+                     "total_s", "realtime_factor", "peak_memory_mb", "load_s"):
+            self.assertGreater(figures[name], 0, name)
+        done = npusubtitle("--profile", "-q", "-l", "en", self.clip)
+        for row in ("mel", "encoder", "cross K,V", "decode", "total", "speed", "peak memory"):
+            self.assertIn(row, done.stdout)
+        self.assertEqual(self.entries(), ["talk.wav"])
+
+    def test_self_test(self):
+        done = npusubtitle("--self-test", "--device", "cpu")
+        self.assertEqual(done.returncode, OK, done.stdout + done.stderr)
+        for shape in ("[3000, 80]", "[1500, 512]", "[1, 512]", "[1, 51865]"):
+            self.assertIn(shape, done.stdout)
+
+
+if __name__ == "__main__":
+    media.require_model()
+    media.main()
