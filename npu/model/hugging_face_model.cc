@@ -52,7 +52,6 @@ constexpr ModuleRule kRules[] = {
     {"decoder.blocks.*.mlp.2", "model.decoder.layers.*.fc2", kLinear},
 };
 
-constexpr const char* kEmbedding = "model.decoder.embed_tokens.weight";
 constexpr const char* kProjection = "proj_out.weight";
 constexpr int64_t kAnySize = 1 << 20;  // check_dims() has the real limits
 
