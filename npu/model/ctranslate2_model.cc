@@ -53,6 +53,7 @@ constexpr ModuleRule kRules[] = {
     {"decoder.blocks.*.mlp.2", "decoder/layer_*/ffn/linear_1", kLinear},
 };
 
+constexpr uint32_t kNewestRevision = 3;
 constexpr const char* kProjection = "decoder/projection/weight";
 constexpr const char* kEmbedding = "decoder/embeddings/weight";
 
@@ -135,6 +136,10 @@ class Reader {
     NPU_TRY_ASSIGN(dims.feed_forward, extent("encoder/layer_0/ffn/linear_0/weight", 2, 0));
     dims.encoder_layers = count_layers("encoder/layer_");
     dims.decoder_layers = count_layers("decoder/layer_");
+    if (file_.revision > kNewestRevision)
+      return Error{ErrorCode::kUnsupported,
+                   text(file_.name, ": WhisperSpec: expected a revision of at most ",
+                        kNewestRevision, ", found ", file_.revision)};
     NPU_TRY_ASSIGN(dims.heads, scalar("encoder/num_heads"));
     NPU_TRY_ASSIGN(const int decoder_heads, scalar("decoder/num_heads"));
     if (decoder_heads != dims.heads)

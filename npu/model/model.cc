@@ -3,15 +3,16 @@
 
 #include "log.h"
 #include "model/mel_filters.h"
-#include "model/model_cache.h"
+#include "model/model_fingerprint.h"
+#include "model/shared_cache.h"
 #include "whisper/network.h"
 
 namespace npu {
 namespace {
 
 // Never destroyed: models may be released by destructors that run after main().
-ModelCache& process_cache() {
-  static ModelCache* const cache = new ModelCache;
+SharedCache<const Model>& process_cache() {
+  static auto* const cache = new SharedCache<const Model>;
   return *cache;
 }
 

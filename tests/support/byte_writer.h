@@ -38,6 +38,7 @@ struct WrittenFile {
   }
 };
 
+// A field without a name is written and forgotten.
 class ByteWriter {
  public:
   template <typename T>
@@ -48,7 +49,7 @@ class ByteWriter {
     raw({reinterpret_cast<const std::byte*>(chars.data()), chars.size()}, std::move(name));
   }
   void raw(std::span<const std::byte> bytes, std::string name) {
-    file_.fields.push_back({std::move(name), file_.bytes.size(), bytes.size()});
+    if (!name.empty()) file_.fields.push_back({std::move(name), file_.bytes.size(), bytes.size()});
     file_.bytes.insert(file_.bytes.end(), bytes.begin(), bytes.end());
   }
   WrittenFile take() { return std::move(file_); }

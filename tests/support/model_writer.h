@@ -38,7 +38,8 @@ int tiny_token_count(const ModelDims& dims);
 std::vector<std::byte> encode(TensorType type, const std::vector<float>& values);
 
 // ggml: `type` of the matrices; f32, f16 or q8_0 (each block: d = 1/64).
-// Fields: "magic", "vocabulary", ..., "token 0 length", "encoder.conv1.weight rank", "... data".
+// Fields: "magic", "vocabulary", ..., "token 0 length" (and of every 10,000th),
+// "encoder.conv1.weight rank", "... data".
 WrittenFile write_ggml(const ModelDims& dims, TensorType type);
 
 // Tensors under CTranslate2's names, Q, K, V fused; scalars have rank 0 and an integer type.

@@ -71,8 +71,9 @@ WrittenFile write_ggml(const ModelDims& dims, TensorType type) {
   out.value(static_cast<int32_t>(tokens), "token count");
   for (int id = 0; id < tokens; ++id) {
     const std::string token = tiny_token(id);
-    out.value(static_cast<uint32_t>(token.size()), "token " + std::to_string(id) + " length");
-    out.chars(token, "token " + std::to_string(id));
+    const std::string field = id % 10000 == 0 ? "token " + std::to_string(id) : "";
+    out.value(static_cast<uint32_t>(token.size()), field.empty() ? field : field + " length");
+    out.chars(token, field);
   }
   for (const auto& [name, tensor] : tiny_tensors(dims)) {
     const bool positions = name.ends_with("positional_embedding");
