@@ -37,7 +37,7 @@ class Pipelines(media.MediaTest):
             if gap:
                 start, length = int(gap[1]) / 1e9, int(gap[2]) / 1e9
                 self.assertLessEqual(length, 0.5)
-                self.assertIn("missing-data", line)
+                self.assertIn("GST_GAP_FLAG_MISSING_DATA", line)
             elif cue:
                 start, length = media.seconds(cue[1]), media.seconds(cue[2])
                 self.assertGreater(length, 0)
