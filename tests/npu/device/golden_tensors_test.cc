@@ -8,9 +8,9 @@
 #include <nlohmann/json.hpp>
 
 #include "corpus.h"
-#include "device/open.h"
 #include "model/model_file.h"
 #include "npy.h"
+#include "rig.h"
 #include "whisper/network.h"
 
 namespace npu {
@@ -43,6 +43,7 @@ struct TensorCase {
   std::string name;
   std::filesystem::path model;
   std::filesystem::path tensors;  // without .mel.npy
+  testing::DeviceCase device = {"Cpu", testing::make_cpu<0>};
 };
 
 void PrintTo(const TensorCase& test, std::ostream* out) {
@@ -63,10 +64,9 @@ TEST_P(Tensors, AreThoseOfTheReference) {
   auto file = open_model_file(test.model);
   ASSERT_TRUE(file) << file.error().message;
   const ModelDims dims = (*file)->dims();
-  auto device = open_device({"cpu"});
-  ASSERT_TRUE(device) << device.error().message;
+  auto device = test.device.make();
   const auto lists = whisper_lists(dims, default_alignment_heads(dims));
-  auto program = (*device)->load(lists, **file, Precision::kF32, {}, {});
+  auto program = device->load(lists, **file, Precision::kF32, {}, {});
   ASSERT_TRUE(program) << program.error().message;
   std::vector<Row> rows;
   for (const int token : inputs["decoder_input"])
@@ -122,6 +122,9 @@ std::vector<TensorCase> golden_cases() {
   cases.push_back({"RandomHfF16", random / "hf-multilingual-f16", random / "multilingual"});
   cases.push_back({"RandomHfV3F16", random / "hf-v3-f16", random / "v3"});
   cases.push_back({"RandomHfWideF16", random / "hf-wide-f16", random / "wide"});
+  const testing::DeviceCase tiled = {"Tiled", testing::make_tiled_device};
+  cases.push_back({"TiledRandomGgmlEnglishF16", random / "ggml-en-f16.bin", random / "en", tiled});
+  cases.push_back({"TiledRandomHfV3F16", random / "hf-v3-f16", random / "v3", tiled});
   return cases;
 }
 
