@@ -166,7 +166,7 @@ Done check(const Raw& raw, CommandLine& options) {
       options.action == Action::kSubtitle || options.action == Action::kProfile;
   if (takes_files && options.files.empty()) return usage("no file given");
   if (!takes_files && !options.files.empty()) return usage("unexpected file " + options.files[0]);
-  if (options.files.size() > 1 && !options.output.empty()) {
+  if (options.files.size() > 1 && !options.output.empty() && options.output != "-") {
     std::error_code ignored;
     if (!std::filesystem::is_directory(options.output, ignored)) {
       return usage("--output: with several files, expected an existing folder, found " +

@@ -164,10 +164,13 @@ Done SubtitlePipeline::handle(GstMessage* message, const std::string& file, Prog
       break;
     case GST_MESSAGE_PROGRESS: {
       GstProgressType type = GST_PROGRESS_TYPE_ERROR;
-      gst_message_parse_progress(message, &type, nullptr, nullptr);
+      char* text = nullptr;
+      gst_message_parse_progress(message, &type, nullptr, &text);
+      const OwnedChars owned(text);
       if (type == GST_PROGRESS_TYPE_COMPLETE && !model_ready_) {
         model_ready_ = true;
         state.ready_s = now_s();
+        progress.line(text);
       }
       break;
     }

@@ -162,8 +162,8 @@ class Interruption(Command):
                 process = subprocess.Popen(
                     [media.NPUSUBTITLE, "--model", str(media.MODEL), "--beam-size=8", str(self.clip)],
                     stderr=subprocess.PIPE, text=True)
-                # The language is said when the encoder has run: inference is under way.
-                while "language" not in process.stderr.readline():
+                # Audio has been waiting for the model, so inference begins now.
+                while "Loaded" not in process.stderr.readline():
                     self.assertIsNone(process.poll())
                 began = time.monotonic()
                 process.send_signal(sent)
