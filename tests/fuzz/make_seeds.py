@@ -8,10 +8,17 @@ import struct
 import sys
 
 
-def ggml(kind, tensor_type, item):
-    """A header as fuzz_ggml wants it (without filters and tokens), then some tensors."""
+def ggml_header(kind):
+    """The start of a file, up to the first tokens."""
     header = [51865, 1500, 64, 1, 1, 448, 64, 1, 1, 80, kind, 80, 201]
-    out = struct.pack("<I13i", 0x67676D6C, *header)
+    filters = bytes(80 * 201 * 4)
+    tokens = struct.pack("<iI5sI", 50257, 5, b"token", 0)
+    return struct.pack("<I13i", 0x67676D6C, *header) + filters + tokens
+
+
+def ggml(kind, tensor_type, item):
+    """Tensor records behind the byte by which fuzz_ggml chooses the file's type."""
+    out = bytes([kind])
 
     def tensor(name, extents, number, data):
         record = struct.pack("<3i", len(extents), len(name), number)
@@ -67,8 +74,9 @@ CONFIG = {
 
 SEEDS = {
     "ggml": {
-        "f32": ggml(0, 0, 64 * 4), "f16": ggml(1, 1, 64 * 2), "q5_1": ggml(2009, 7, 48),
-        "q4_0": ggml(2002, 2, 36), "q8_0": ggml(2007, 8, 68),
+        "f32": ggml(0, 0, 64 * 4), "f16": ggml(1, 1, 64 * 2), "q4_0": ggml(2, 2, 36),
+        "q4_1": ggml(3, 3, 40), "q5_0": ggml(4, 6, 44), "q5_1": ggml(5, 7, 48),
+        "q8_0": ggml(6, 8, 68), "header": ggml_header(1),
     },
     "ctranslate2": {
         "version6": ctranslate2(6, 4), "bf16": ctranslate2(6, 5), "version4": ctranslate2(4, 2),

@@ -20,7 +20,7 @@ for target in $targets; do
   mkdir -p "$build/fuzz/corpus/$target"
   echo "== $target, $seconds s"
   UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 "$build/tests/fuzz/fuzz_$target" \
-    -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -max_len=65536 \
+    -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -max_len=131072 \
     -print_final_stats=1 -artifact_prefix="$build/fuzz/$target-" \
     "$build/fuzz/corpus/$target" "$build/fuzz/seeds/$target"
 done

@@ -140,6 +140,7 @@ std::vector<Corruption> tensor_records() {
     rows.push_back(set(std::string(kMatrix) + " type", type, std::string("found ") + name));
   rows.push_back(set(std::string(kMatrix) + " type", 0, "expected f16 as the header says"));
   rows.push_back(set(std::string(kMatrix) + " type", 8, "expected f16 as the header says"));
+  rows.push_back(set(std::string(kVector) + " type", 8, "expected f32 or f16, found q8_0"));
   // The encoder's tensor of that name comes later.
   rows.push_back(row("twice", "is there twice", [](WrittenFile& file) {
     file.set(std::string(kMatrix) + " name", std::array{'e', 'n'});
