@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "log.h"
 #include "whisper/fallback.h"
 #include "whisper/hallucination.h"
 #include "whisper/language.h"
@@ -161,7 +162,12 @@ Result<std::vector<Segment>> LongForm::transcribe_window(const Clips::Window& wi
   const int frames = std::min(kWindowFrames, window.clip_end - start);
   NPU_TRY(encode(start, frames));
   NPU_TRY_ASSIGN(const DecodedWindow decoded, decode(start));
-  if (is_silence(decoded, options_)) {
+  const bool silence = is_silence(decoded, options_);
+  log(LogLevel::kDebug, text("window at frame ", start, ": ", decoded.tokens.size(),
+                             " tokens at temperature ", decoded.temperature, ", log-probability ",
+                             decoded.avg_logprob, ", compression ", decoded.compression_ratio,
+                             ", no speech ", decoded.no_speech_prob, silence ? ": silence" : ""));
+  if (silence) {
     clips_.seek(start + frames);
     return std::vector<Segment>();
   }

@@ -23,13 +23,15 @@ struct DecodingOptions {
   std::optional<int> beam_size;         // at temperature 0; unset: greedy
   std::optional<float> patience;        // with beam_size; 1 if unset
   std::optional<float> length_penalty;  // alpha of Google NMT; unset: mean log-probability
-  std::string prefix;                   // text that the first window begins with
+  std::string prefix;                   // text that every window begins with; not in the result
   bool suppress_blank = true;
   std::vector<int> suppress_tokens = {-1};  // -1: the tokenizer's non-speech tokens
   bool without_timestamps = false;
   float max_initial_timestamp_s = 1.0F;
-  int max_tokens = 224;  // sampled per window, 1..224 (half of the text context)
-  uint64_t seed = 0;     // of sampling at temperature > 0
+  // Sampled per window, 1..224: the text context holds 448, of which the reference leaves half to
+  // the previous text.
+  int max_tokens = 224;
+  uint64_t seed = 0;  // of sampling at temperature > 0
 };
 
 // Which maximum the log-mel clamp uses.
@@ -38,7 +40,9 @@ enum class Normalisation {
   kWhole,    // of the whole input, as the reference: nothing comes out before the end
 };
 
-// A stretch of the input to transcribe, in seconds; end < 0: to the end of the input.
+// A stretch of the input to transcribe, in seconds; end < 0: to the end of the input. Ends beyond
+// the input are cut to it. Clips may come in any order; only clips that go back make the
+// transcriber keep what it has heard.
 struct Clip {
   double start_s;
   double end_s;

@@ -36,11 +36,12 @@ struct Step {
   enum class Kind {
     kNeedInput,  // not enough audio for the next window: push() more or end_input()
     kWindow,     // a window was decoded; `segments` may be empty (silence)
-    kFinished,   // everything up to the end of the input is done
+    kFinished,   // everything up to the end of the input is done, which end_input() marked
   };
   Kind kind;
   std::vector<Segment> segments;
-  // Seconds from the start of the input before which no later segment can begin.
+  // Seconds from the start of the input before which no later segment can begin. Never decreases,
+  // never beyond what was pushed.
   double decided_s;
 };
 
