@@ -44,7 +44,7 @@ def through_the_element(path, language):
             f"npuwhisper model={media.MODEL} language-code={language} normalisation=whole "
             f"temperature-increment-on-fallback=0 ! srtenc ! filesink location={out.name}",
             timeout=1200)
-        return media.text_of(media.read_srt(out.name))
+        return media.read_srt(out.name)
 
 
 def main():
@@ -65,13 +65,18 @@ def main():
         if most_s < float("inf") and heard_s > BUDGET_S:
             break
         heard_s += length_s
-        expected = units(clip["text"], clip["language"])
-        found = units(through_the_element(path, clip["language"]), clip["language"])
+        # Repetition loops go on after the end of the audio. Where the container says that the
+        # stream ends there (MP4), nothing later can be shown, so that text is not compared.
+        said = [s["text"] for s in clip["segments"] if s["start"] < length_s]
+        cues = through_the_element(path, clip["language"])
+        expected = units(" ".join(said), clip["language"])
+        found = units(" ".join(text for start, _, text in cues if start < length_s),
+                      clip["language"])
         errors = media.edits(expected, found)
         total, wrong = total + len(expected), wrong + errors
         print(f"{errors:4d} of {len(expected):5d}  {clip['file']}", flush=True)
         if errors:
-            print(f"      golden: {clip['text']}\n      here:   {' '.join(found)}")
+            print(f"      golden: {' '.join(expected)}\n      here:   {' '.join(found)}")
     if total == 0:
         sys.exit("no clip was compared")
     print(f"pooled: {wrong} of {total}, {wrong / total * 100:.2f} % (limit {LIMIT * 100} %)")
