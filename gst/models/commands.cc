@@ -19,7 +19,7 @@ struct Row {
   std::string name;
   std::string repository;
   uint64_t size_bytes;  // 0: unknown
-  bool pinned;
+  std::string sums;     // "pinned", "recorded", "hub", "none"
   std::string state;
   std::string path;  // empty: absent
 };
@@ -38,12 +38,12 @@ uint64_t bytes_of(const fs::path& path) {
 
 Result<Row> make_row(const Catalogue& catalogue, const fs::path& folder, const std::string& name) {
   const ModelSpec* known = catalogue.find(name);
-  Row row{name,
-          known ? known->repository : "",
-          known ? known->size_bytes() : 0,
-          known && known->pinned(),
-          "absent",
-          ""};
+  Row row{name, "", 0, "none", "absent", ""};
+  if (known) {
+    row.repository = known->repository;
+    row.size_bytes = known->size_bytes();
+    row.sums = known->pinned() ? "pinned" : "hub";
+  }
   const fs::path path = folder / name;
   std::error_code error;
   if (!fs::exists(path, error)) {
@@ -57,20 +57,26 @@ Result<Row> make_row(const Catalogue& catalogue, const fs::path& folder, const s
   row.path = path.string();
   row.state = !spec || looks_complete(path, *spec) ? "installed" : "incomplete";
   if (spec) row.repository = spec->repository;
-  if (!row.pinned) row.size_bytes = bytes_of(path);
+  if (row.sums != "pinned") {
+    row.sums = spec ? "recorded" : "none";
+    row.size_bytes = bytes_of(path);
+  }
   return row;
 }
 
 void print_table(const std::vector<Row>& rows) {
   size_t width = 4;
   for (const Row& row : rows) width = std::max(width, row.name.size());
-  const int columns = static_cast<int>(width);
-  std::printf("%-*s  %9s  %-10s  %-6s  %s\n", columns, "NAME", "SIZE", "STATE", "SUMS", "WHERE");
+  const auto print = [&](const char* name, const char* size, const char* state, const char* sums,
+                         const char* where) {
+    std::printf("%-*s  %9s  %-10s  %-8s  %s\n", static_cast<int>(width), name, size, state, sums,
+                where);
+  };
+  print("NAME", "SIZE", "STATE", "SUMS", "WHERE");
   for (const Row& row : rows) {
-    std::printf("%-*s  %9s  %-10s  %-6s  %s\n", columns, row.name.c_str(),
-                row.size_bytes ? size_text(row.size_bytes).c_str() : "-", row.state.c_str(),
-                row.pinned ? "pinned" : (row.repository.empty() ? "none" : "hub"),
-                row.path.empty() ? row.repository.c_str() : row.path.c_str());
+    print(row.name.c_str(), row.size_bytes ? size_text(row.size_bytes).c_str() : "-",
+          row.state.c_str(), row.sums.c_str(),
+          row.path.empty() ? row.repository.c_str() : row.path.c_str());
   }
 }
 
@@ -81,7 +87,7 @@ void print_json(const std::vector<Row>& rows) {
     out.push_back({{"name", row.name},
                    {"repository", row.repository.empty() ? Json() : Json(row.repository)},
                    {"size", row.size_bytes ? Json(row.size_bytes) : Json()},
-                   {"pinned", row.pinned},
+                   {"sums", row.sums},
                    {"state", row.state},
                    {"path", row.path.empty() ? Json() : Json(row.path)}});
   }

@@ -16,7 +16,8 @@ constexpr std::chrono::milliseconds kRedraw{100};
 constexpr std::chrono::seconds kLinePause{1};
 constexpr double kMeasureSeconds = 0.5;
 constexpr uint64_t kLargeBytes = 20'000'000;  // plain lines tell quarters of such files
-constexpr int kBarColumns = 20;
+constexpr int kLeastBarColumns = 5;
+constexpr int kMostBarColumns = 20;
 
 std::string percent_text(uint64_t done, uint64_t total) {
   const double share = total ? static_cast<double>(done) / static_cast<double>(total) : 1.0;
@@ -25,11 +26,11 @@ std::string percent_text(uint64_t done, uint64_t total) {
   return out;
 }
 
-std::string bar_text(uint64_t done, uint64_t total) {
+std::string bar_text(uint64_t done, uint64_t total, int columns) {
   const double share = total ? static_cast<double>(done) / static_cast<double>(total) : 1.0;
-  const int full = std::clamp(static_cast<int>(share * kBarColumns), 0, kBarColumns);
+  const int full = std::clamp(static_cast<int>(share * columns), 0, columns);
   return "[" + std::string(static_cast<size_t>(full), '#') +
-         std::string(static_cast<size_t>(kBarColumns - full), '-') + "]";
+         std::string(static_cast<size_t>(columns - full), '-') + "]";
 }
 
 std::string left_text(double seconds) {
@@ -57,10 +58,12 @@ std::string meter_line(std::string_view label, uint64_t done_bytes, uint64_t tot
             left_text(static_cast<double>(left) / bytes_per_s);
   }
   if (columns == 0) return head + tail;
-  const std::string with_bar = head + " " + bar_text(done_bytes, total_bytes) + tail;
-  const auto width = static_cast<size_t>(std::max(columns, 0));
-  if (with_bar.size() <= width) return with_bar;
-  return (head + tail).substr(0, width);
+  // The bar takes what is left, with a space and its two ends.
+  const int room = columns - static_cast<int>(head.size() + tail.size()) - 3;
+  if (room >= kLeastBarColumns) {
+    return head + " " + bar_text(done_bytes, total_bytes, std::min(room, kMostBarColumns)) + tail;
+  }
+  return (head + tail).substr(0, static_cast<size_t>(std::max(columns, 0)));
 }
 
 int terminal_columns(FILE* out) {

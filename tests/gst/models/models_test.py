@@ -534,7 +534,7 @@ class List(ModelsTest):
         rows = self.rows()
         self.assertEqual(list(rows), ["pinned", "wheeled", "unpinned"])
         self.assertEqual(rows["pinned"], {"name": "pinned", "repository": "org/pinned", "size": 3006015,
-                                          "pinned": True, "state": "absent", "path": None})
+                                          "sums": "pinned", "state": "absent", "path": None})
         self.assertIsNone(rows["unpinned"]["size"])
         self.assertFalse(self.folder.exists())
 
@@ -546,6 +546,8 @@ class List(ModelsTest):
         self.assertEqual(rows["pinned"]["state"], "installed")
         self.assertEqual(rows["pinned"]["path"], str(self.folder / "pinned"))
         self.assertEqual(rows["unpinned"]["state"], "installed")
+        self.assertEqual(rows["unpinned"]["sums"], "recorded")
+        self.assertEqual(rows["ggml-own.bin"]["sums"], "none")
         self.assertEqual(rows["ggml-own.bin"]["size"], 20000)
         self.assertNotIn("stray", rows)
 
@@ -606,9 +608,9 @@ class CommandLine(ModelsTest):
                                  stdout=subprocess.PIPE)
         rows = {row["name"]: row for row in json.loads(process.stdout)}
         for name in ("tiny", "base", "small", "medium", "large-v3", "large-v3-turbo"):
-            self.assertTrue(rows[name]["pinned"], name)
+            self.assertEqual(rows[name]["sums"], "pinned", name)
         for name in ("tiny.en", "base.en", "small.en", "medium.en", "large-v1", "large-v2"):
-            self.assertFalse(rows[name]["pinned"], name)
+            self.assertEqual(rows[name]["sums"], "hub", name)
 
     def test_shows_no_bar_where_there_is_no_terminal(self):
         self.run_command("fetch", "pinned")
