@@ -2,6 +2,8 @@
 // Memory of the CPU device: cache-line aligned floats, and views of matrices with padded rows.
 #pragma once
 
+#include <sys/mman.h>
+
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
@@ -17,6 +19,8 @@ inline constexpr size_t round_up(size_t value, size_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
 
+inline constexpr size_t kHugePage = size_t{2} << 20;  // bytes
+
 // Floats from one row of a matrix to the next: whole panels, so that kernels may write full ones,
 // and one cache line more, so that rows do not fall into the same cache sets.
 inline constexpr size_t row_stride(size_t cols) {
@@ -29,10 +33,15 @@ class FloatArray {
   FloatArray() = default;
   // Throws std::bad_alloc.
   explicit FloatArray(size_t size) : size_(size) {
-    const size_t bytes = round_up((size + kPanelCols * 2) * sizeof(float), 64);
-    data_.reset(static_cast<float*>(std::aligned_alloc(64, bytes)));
-    if (!data_) throw std::bad_alloc();
-    std::memset(data_.get(), 0, bytes);
+    const size_t bytes = (size + kPanelCols * 2) * sizeof(float);
+    void* data = nullptr;
+    if (posix_memalign(&data, bytes < kHugePage ? 64 : kHugePage, bytes) != 0)
+      throw std::bad_alloc();
+    data_.reset(static_cast<float*>(data));
+    // Weights are read through from end to end, which costs a TLB miss per page. The tail stays in
+    // small pages, so that nothing is wasted.
+    if (bytes >= kHugePage) madvise(data, bytes / kHugePage * kHugePage, MADV_HUGEPAGE);
+    std::memset(data, 0, bytes);
   }
   float* data() { return data_.get(); }
   const float* data() const { return data_.get(); }

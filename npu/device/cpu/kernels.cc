@@ -7,6 +7,8 @@
 
 #include "device/cpu/aligned.h"
 
+// Vectors whose size the compiler does not know cannot be put into arrays.
+#define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128)
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "device/cpu/kernels.cc"
 #include <hwy/foreach_target.h>  // before highway.h

@@ -5,6 +5,8 @@
 #include "device/cpu/aligned.h"
 #include "device/cpu/kernels.h"
 
+// Vectors whose size the compiler does not know cannot be put into arrays.
+#define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128)
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "device/cpu/panel_product.cc"
 #include <hwy/foreach_target.h>  // before highway.h
@@ -15,8 +17,8 @@
 HWY_BEFORE_NAMESPACE();
 namespace npu::cpu::HWY_NAMESPACE {
 
-// Sums that a tile keeps in registers: 24 of 32, or 12 of 16, leave room for weights and inputs.
-constexpr size_t kSums = HWY_TARGET <= HWY_AVX3 || HWY_TARGET == HWY_NEON ? 24 : 12;
+// Sums that a tile keeps in registers: 28 of 32, or 12 of 16, leave room for weights and an input.
+constexpr size_t kSums = HWY_TARGET <= HWY_AVX3 || HWY_TARGET == HWY_NEON ? 28 : 12;
 constexpr size_t kVecs = 2;  // vectors of columns in a tile of many rows
 constexpr size_t kTileRows = kSums / kVecs;
 constexpr size_t kPanelVecs = kPanelCols / kLanes;
@@ -32,7 +34,7 @@ HWY_INLINE V finished(const PanelProduct& p, size_t row, size_t col, V y) {
 }
 
 // Writes the sums of a tile. What has to be done to them goes by way of memory, in a loop that is
-// not unrolled: it would be 24 copies of GELU.
+// not unrolled: it would be 28 copies of GELU.
 template <size_t kRows, size_t kCols>
 HWY_INLINE void finish(const PanelProduct& p, size_t row, size_t col,
                        const V (&sum)[kRows][kCols]) {

@@ -10,7 +10,7 @@
 namespace npu::cpu {
 namespace {
 
-constexpr size_t kRowBlock = 60;       // rows of one unit of work
+constexpr size_t kRowBlock = 56;       // rows of one unit of work
 constexpr size_t kMostPanels = 8;      // panels of one unit of work
 constexpr size_t kUnitsPerThread = 4;  // so that the threads end together
 constexpr size_t kNormRows = 16;       // rows of one unit of work

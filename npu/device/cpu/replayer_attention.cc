@@ -11,7 +11,7 @@
 namespace npu::cpu {
 namespace {
 
-constexpr size_t kQueryBlock = 60;  // rows whose scores a thread holds: 360 KB at 1500 positions
+constexpr size_t kQueryBlock = 56;  // rows whose scores a thread holds: 340 KB at 1500 positions
 constexpr size_t kSelfHeads = 4;    // heads of one row in a unit of work of the self-attention
 
 size_t size(int extent) {

@@ -14,7 +14,7 @@ namespace {
 constexpr float kNone = -std::numeric_limits<float>::infinity();
 constexpr size_t kChunkPanels = 32;
 constexpr size_t kChunk = kChunkPanels * kPanelCols;  // ids
-constexpr size_t kBlock = 60;                         // requests that share a pass over the weights
+constexpr size_t kBlock = 56;                         // requests that share a pass over the weights
 
 size_t size(int extent) {
   return static_cast<size_t>(extent);
