@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "model/byte_reader.h"
 #include "model/model_contents.h"
 #include "model/read_weight.h"
 #include "model/weights.h"
@@ -28,8 +29,9 @@ struct Corruption {
   std::string file = kCorruptFile;
 };
 
+// Names may hold any bytes, which a report must not.
 inline std::ostream& operator<<(std::ostream& out, const Corruption& row) {
-  return out << row.name;
+  return out << printable(row.name);
 }
 
 // Reads every value, as loading does.
