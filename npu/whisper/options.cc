@@ -10,7 +10,8 @@
 namespace npu {
 namespace {
 
-constexpr int kMaxHistories = 64;  // beams or samples: memory, not principle
+constexpr int kMaxHistories = 64;              // beams or samples: memory, not principle
+constexpr double kLatestStart_s = 10'000'000;  // of a clip; frames are counted in int
 
 Error refused(const std::string& what) {
   return Error{ErrorCode::kInvalidArgument, what};
@@ -83,9 +84,9 @@ Result<void> validate(const TranscribeOptions& options, const Tokenizer& tokeniz
           text("hallucination_silence_threshold_s: expected 0 to 3600, found ", *threshold));
   }
   for (const Clip& clip : options.clips)
-    if (!(clip.start_s >= 0) || std::isinf(clip.start_s) || std::isnan(clip.end_s))
-      return refused(text("clips: expected a start of 0 s or later, found ", clip.start_s, " to ",
-                          clip.end_s));
+    if (!(0 <= clip.start_s && clip.start_s <= kLatestStart_s) || std::isnan(clip.end_s))
+      return refused(text("clips: expected a start of 0 to ", kLatestStart_s, " s, found ",
+                          clip.start_s, " to ", clip.end_s));
   return {};
 }
 
