@@ -160,17 +160,19 @@ void State::source_task(gpointer state) {
 }
 
 void State::push_next() {
+  GstPad* const pad = source_pad_;
   auto item = output_.pop();
   if (!item) {
-    gst_pad_pause_task(source_pad_);
+    // Nothing of this object is touched any more: it may be on its way out.
+    gst_pad_pause_task(pad);
     return;
   }
   if (auto* event = std::get_if<EventPtr>(&*item)) {
     // Its result says nothing that the next buffer would not say.
-    gst_pad_push_event(source_pad_, event->release());
+    gst_pad_push_event(pad, event->release());
     return;
   }
-  const GstFlowReturn flow = gst_pad_push(source_pad_, std::get<BufferPtr>(*item).release());
+  const GstFlowReturn flow = gst_pad_push(pad, std::get<BufferPtr>(*item).release());
   if (flow != GST_FLOW_OK) source_failed(flow);
 }
 
