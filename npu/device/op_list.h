@@ -24,8 +24,8 @@ using ValueId = int;
 inline constexpr int kTableRows = 0;
 
 // An activation matrix [rows][cols]. Values with a non-empty `buffer` live in the Context under
-// that name: lists exchange data through them and the host may read or write them. All others are
-// temporaries of one replay.
+// that name: lists exchange data through them and the host may read or write them; with kTableRows
+// they hold ContextLimits::max_rows rows. All others are temporaries of one replay.
 struct Value {
   int rows;  // kTableRows: one per entry of the row table
   int cols;
