@@ -28,9 +28,6 @@ inline void unref_event(GstEvent* event) {
 inline void unref_caps(GstCaps* caps) {
   gst_caps_unref(caps);
 }
-inline void unref_tags(GstTagList* tags) {
-  gst_tag_list_unref(tags);
-}
 
 template <typename T>
 using OwnedObject = std::unique_ptr<T, Release<gst_object_unref>>;
@@ -40,7 +37,6 @@ using OwnedMessage = std::unique_ptr<GstMessage, Release<unref_message>>;
 using OwnedSample = std::unique_ptr<GstSample, Release<unref_sample>>;
 using OwnedEvent = std::unique_ptr<GstEvent, Release<unref_event>>;
 using OwnedCaps = std::unique_ptr<GstCaps, Release<unref_caps>>;
-using OwnedTags = std::unique_ptr<GstTagList, Release<unref_tags>>;
 using OwnedStructure = std::unique_ptr<GstStructure, Release<gst_structure_free>>;
 
 }  // namespace npu::subtitle

@@ -67,14 +67,20 @@ def main():
         heard_s += length_s
         # Repetition loops go on after the end of the audio. Where the container says that the
         # stream ends there (MP4), nothing later can be shown, so that text is not compared.
-        said = [s["text"] for s in clip["segments"] if s["start"] < length_s]
+        end_s = length_s if path.suffix == ".mp4" else float("inf")
+        said = [s["text"] for s in clip["segments"] if s["start"] < end_s]
         cues = through_the_element(path, clip["language"])
         expected = units(" ".join(said), clip["language"])
-        found = units(" ".join(text for start, _, text in cues if start < length_s),
+        found = units(" ".join(text for start, _, text in cues if start < end_s),
                       clip["language"])
         errors = media.edits(expected, found)
-        total, wrong = total + len(expected), wrong + errors
-        print(f"{errors:4d} of {len(expected):5d}  {clip['file']}", flush=True)
+        # What is invented over music and noise hangs on the last bits of the resampler: shown, but
+        # not pooled.
+        is_speech = not clip["file"].startswith("nonspeech/")
+        if is_speech:
+            total, wrong = total + len(expected), wrong + errors
+        note = "" if is_speech else "  (no speech, not pooled)"
+        print(f"{errors:4d} of {len(expected):5d}  {clip['file']}{note}", flush=True)
         if errors:
             print(f"      golden: {' '.join(expected)}\n      here:   {' '.join(found)}")
     if total == 0:
