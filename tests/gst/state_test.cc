@@ -141,7 +141,8 @@ struct FailureCase {
 const FailureCase kFailureCases[] = {
     {"MissingModel", ErrorCode::kNotFound, gst_resource_error_quark, GST_RESOURCE_ERROR_NOT_FOUND},
     {"BadModel", ErrorCode::kBadModel, gst_resource_error_quark, GST_RESOURCE_ERROR_OPEN_READ},
-    {"MissingDevice", ErrorCode::kNoDevice, gst_resource_error_quark, GST_RESOURCE_ERROR_OPEN_READ_WRITE},
+    {"MissingDevice", ErrorCode::kNoDevice, gst_resource_error_quark,
+     GST_RESOURCE_ERROR_OPEN_READ_WRITE},
     {"BadSetting", ErrorCode::kInvalidArgument, gst_library_error_quark,
      GST_LIBRARY_ERROR_SETTINGS},
 };
