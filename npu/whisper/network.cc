@@ -31,7 +31,7 @@ class Recorder {
 
   ValueId norm(ValueId in, const std::string& name, const char* buffer = "") {
     const ValueId out = value(rows_, dims_.width, buffer);
-    list_.ops.push_back(LayerNorm{in, out, vector(name + ".weight"), vector(name + ".bias")});
+    list_.ops.emplace_back(LayerNorm{in, out, vector(name + ".weight"), vector(name + ".bias")});
     return out;
   }
 
@@ -65,7 +65,7 @@ class Recorder {
 
   template <typename AnyOp>
   void append(AnyOp op) {
-    list_.ops.push_back(std::move(op));
+    list_.ops.emplace_back(std::move(op));
   }
   WeightRef table(const std::string& name, int rows) const { return {name, {size(rows), width()}}; }
   OpList take() { return std::move(list_); }
@@ -80,7 +80,7 @@ class Recorder {
     Linear op{in,           out,  WeightRef{name + ".weight", {size(out_cols), size(in_cols)}},
               std::nullopt, gelu, residual};
     if (bias) op.bias = WeightRef{name + ".bias", {size(out_cols)}};
-    list_.ops.push_back(std::move(op));
+    list_.ops.emplace_back(std::move(op));
   }
 
   const ModelDims& dims_;
