@@ -56,8 +56,15 @@ suites() {
   local dir=$1 flags=()
   shift
   for suite in "$@"; do flags+=(--suite "$suite"); done
+  run_tests "$dir" "$(IFS=-; echo "$*")" "${flags[@]}"
+}
+
+# run_tests DIR LOGBASE [meson test arguments]
+run_tests() {
+  local dir=$1 logbase=$2
+  shift 2
   meson test -C "$here/build-check/$dir" --no-rebuild --print-errorlogs --num-processes 2 \
-    --logbase "$(IFS=-; echo "$*")" "${flags[@]}"
+    --logbase "$logbase" "$@"
 }
 
 step setup tools/setup.sh --tests
@@ -74,15 +81,17 @@ step tests-media suites release media
 
 step configure-asan configure asan -Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1
 step build-asan ninja -C build-check/asan
-step tests-asan suites asan npu gst
+step tests-asan run_tests asan asan --suite npu --suite gst --no-suite model --timeout-multiplier 4
 
 step configure-tsan configure tsan -Db_sanitize=thread -Db_lundef=false -Doptimization=1
-step build-tsan ninja -C build-check/tsan
-step tests-tsan suites tsan gst
+threaded_tests=(element device_contract shared_cache stream blocked_device)
+step build-tsan ninja -C build-check/tsan tests/gst/element_tests \
+  tests/npu/device/device_contract_test tests/npu/model/shared_cache_test \
+  tests/npu/whisper/stream_test tests/npu/whisper/blocked_device_test
+step tests-tsan run_tests tsan tsan --timeout-multiplier 4 "${threaded_tests[@]}"
 
 step configure-fuzz env CC=clang CXX=clang++ bash -c "$(declare -f configure); here='$here' corpus='$corpus' \
   configure fuzz -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false"
-step build-fuzz ninja -C build-check/fuzz fuzz
 step fuzz tests/fuzz/run.sh build-check/fuzz 15
 
 echo "took $((($(date +%s) - started) / 60)) minutes"
