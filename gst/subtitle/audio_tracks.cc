@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "subtitle/owned.h"
+#include "gst_ptr.h"
 
 namespace npu::subtitle {
 namespace {
@@ -32,9 +32,9 @@ std::string describe(GstDiscovererAudioInfo* info) {
     append(text, title);
     g_free(title);
   }
-  const OwnedCaps caps(gst_discoverer_stream_info_get_caps(stream));
+  const gst::CapsPtr caps(gst_discoverer_stream_info_get_caps(stream));
   if (caps && gst_caps_is_fixed(caps.get())) {
-    const OwnedChars codec(gst_pb_utils_get_codec_description(caps.get()));
+    const gst::CharPtr codec(gst_pb_utils_get_codec_description(caps.get()));
     append(text, codec.get());
   }
   const guint channels = gst_discoverer_audio_info_get_channels(info);
@@ -47,8 +47,8 @@ std::string describe(GstDiscovererAudioInfo* info) {
 
 std::vector<std::string> audio_tracks(const std::string& file) {
   std::vector<std::string> tracks;
-  const OwnedChars uri(gst_filename_to_uri(file.c_str(), nullptr));
-  const OwnedObject<GstDiscoverer> discoverer(gst_discoverer_new(kPatience, nullptr));
+  const gst::CharPtr uri(gst_filename_to_uri(file.c_str(), nullptr));
+  const gst::ObjectPtr<GstDiscoverer> discoverer(gst_discoverer_new(kPatience, nullptr));
   if (!uri || !discoverer) return tracks;
   GstDiscovererInfo* info = gst_discoverer_discover_uri(discoverer.get(), uri.get(), nullptr);
   if (!info) return tracks;

@@ -7,7 +7,7 @@
 #include <array>
 #include <string_view>
 
-#include "subtitle/owned.h"
+#include "gst_ptr.h"
 
 namespace npu::subtitle {
 namespace {
@@ -81,8 +81,8 @@ bool is_missing_plugin(const GError& error) {
 
 bool BusErrors::note_missing_plugin(GstMessage* message) {
   if (!gst_is_missing_plugin_message(message)) return false;
-  const OwnedChars description(gst_missing_plugin_message_get_description(message));
-  const OwnedChars detail(gst_missing_plugin_message_get_installer_detail(message));
+  const gst::CharPtr description(gst_missing_plugin_message_get_description(message));
+  const gst::CharPtr detail(gst_missing_plugin_message_get_installer_detail(message));
   std::string text = description ? description.get() : "a plugin";
   text += " (Debian: " + std::string(packages_of(detail ? detail.get() : "")) + ")";
   if (std::find(missing_.begin(), missing_.end(), text) == missing_.end()) missing_.push_back(text);
@@ -100,8 +100,8 @@ Failure BusErrors::explain(GstMessage* error, GstElement* whisper, const std::st
   GError* parsed = nullptr;
   char* debug = nullptr;
   gst_message_parse_error(error, &parsed, &debug);
-  const OwnedError owned(parsed);
-  const OwnedChars owned_debug(debug);
+  const gst::ErrorPtr owned(parsed);
+  const gst::CharPtr owned_debug(debug);
   const std::string text = single(parsed->message);
   if (is_from(error, whisper)) {
     // A flow error that merely passes on what the source has reported carries no news of its own.

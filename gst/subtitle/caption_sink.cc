@@ -28,14 +28,14 @@ std::string text_of(GstBuffer* buffer) {
 CaptionSink::CaptionSink() {
   GstElement* sink = gst_element_factory_make("appsink", "captions");
   element_.reset(GST_ELEMENT(gst_object_ref_sink(sink)));
-  const OwnedCaps caps(gst_caps_from_string("text/x-raw, format=(string)utf8"));
+  const gst::CapsPtr caps(gst_caps_from_string("text/x-raw, format=(string)utf8"));
   g_object_set(sink, "sync", FALSE, "caps", caps.get(), nullptr);
   GstAppSinkCallbacks callbacks{};
   callbacks.new_sample = [](GstAppSink* appsink, gpointer self) {
     return on_sample(appsink, self);
   };
   gst_app_sink_set_callbacks(GST_APP_SINK(sink), &callbacks, this, nullptr);
-  const OwnedObject<GstPad> pad(gst_element_get_static_pad(sink, "sink"));
+  const gst::ObjectPtr<GstPad> pad(gst_element_get_static_pad(sink, "sink"));
   gst_pad_add_probe(pad.get(), GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, on_event, this, nullptr);
 }
 
@@ -57,7 +57,7 @@ std::vector<captions::Caption> CaptionSink::take_captions() {
 }
 
 GstFlowReturn CaptionSink::on_sample(void* appsink, void* self) {
-  const OwnedSample sample(gst_app_sink_pull_sample(GST_APP_SINK(appsink)));
+  const gst::SamplePtr sample(gst_app_sink_pull_sample(GST_APP_SINK(appsink)));
   if (sample) static_cast<CaptionSink*>(self)->add(sample.get());
   return GST_FLOW_OK;
 }
@@ -84,7 +84,7 @@ void CaptionSink::add(GstSample* sample) {
 
 void CaptionSink::note(GstPad* pad, GstEvent* event) {
   if (GST_EVENT_TYPE(event) == GST_EVENT_GAP) {
-    const OwnedEvent sticky(gst_pad_get_sticky_event(pad, GST_EVENT_SEGMENT, 0));
+    const gst::EventPtr sticky(gst_pad_get_sticky_event(pad, GST_EVENT_SEGMENT, 0));
     if (!sticky) return;
     const GstSegment* segment = nullptr;
     gst_event_parse_segment(sticky.get(), &segment);
@@ -98,7 +98,7 @@ void CaptionSink::note(GstPad* pad, GstEvent* event) {
     gst_event_parse_tag(event, &tags);
     char* code = nullptr;
     if (!gst_tag_list_get_string(tags, GST_TAG_LANGUAGE_CODE, &code)) return;
-    const OwnedChars owned(code);
+    const gst::CharPtr owned(code);
     const std::lock_guard lock(mutex_);
     language_ = std::string_view(code) == "und" ? "" : code;
   }

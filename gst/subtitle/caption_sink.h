@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "captions/caption.h"
-#include "subtitle/owned.h"
+#include "gst_ptr.h"
 
 namespace npu::subtitle {
 
@@ -42,7 +42,7 @@ class CaptionSink {
   void add(GstSample* sample);
   void note(GstPad* pad, GstEvent* event);
 
-  OwnedObject<GstElement> element_;
+  gst::ObjectPtr<GstElement> element_;
   std::atomic<int64_t> position_ns_{0};
   mutable std::mutex mutex_;  // guards the rest; nothing is called while it is held
   std::vector<captions::Caption> captions_;

@@ -13,10 +13,6 @@ namespace {
 constexpr int kUnsetInt = std::numeric_limits<int>::min();
 constexpr double kUnsetDouble = std::numeric_limits<double>::lowest();
 
-struct CharDeleter {
-  void operator()(char* text) const { g_free(text); }
-};
-using OwnedChars = std::unique_ptr<char, CharDeleter>;
 using OwnedContext = std::unique_ptr<GOptionContext, decltype(&g_option_context_free)>;
 
 // Where GLib leaves what it parsed.

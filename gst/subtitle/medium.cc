@@ -18,7 +18,7 @@ Medium::Medium(GstBin* bin, GstPad* sink, const std::string& file, int track)
       source_(gst_element_factory_make("filesrc", nullptr)),
       decoder_(gst_element_factory_make("decodebin", nullptr)) {
   // Streams that do not lead to raw audio are neither decoded nor missed.
-  const OwnedCaps caps(gst_caps_from_string("audio/x-raw(ANY)"));
+  const gst::CapsPtr caps(gst_caps_from_string("audio/x-raw(ANY)"));
   g_object_set(source_, "location", file.c_str(), nullptr);
   g_object_set(decoder_, "caps", caps.get(), "expose-all-streams", FALSE, nullptr);
   g_signal_connect(decoder_, "pad-added", G_CALLBACK(on_pad_added), this);

@@ -8,8 +8,8 @@
 #include <optional>
 #include <string>
 
+#include "gst_ptr.h"
 #include "subtitle/failure.h"
-#include "subtitle/owned.h"
 
 namespace npu::subtitle {
 
@@ -36,7 +36,7 @@ class Medium {
   size_t chosen_index() const { return track_ > 0 ? static_cast<size_t>(track_) - 1 : 0; }
 
   GstBin* const bin_;
-  OwnedObject<GstPad> sink_;
+  gst::ObjectPtr<GstPad> sink_;
   const std::string file_;
   const int track_;
   GstElement* source_;   // owned by the bin

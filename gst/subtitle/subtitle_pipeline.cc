@@ -69,7 +69,7 @@ SubtitlePipeline::~SubtitlePipeline() {
 
 Done SubtitlePipeline::build() {
   for (const char* name : {"npuwhisper", "decodebin", "filesrc"}) {
-    const OwnedObject<GstElementFactory> factory(gst_element_factory_find(name));
+    const gst::ObjectPtr<GstElementFactory> factory(gst_element_factory_find(name));
     if (!factory) {
       return Failure{ExitCode::kMissingDecoder,
                      std::string("GStreamer has no element ") + name +
@@ -93,7 +93,7 @@ Done SubtitlePipeline::build() {
         "audioconvert dithering=none noise-shaping=none ! "
         "capsfilter caps=audio/x-raw,format=S16LE,rate=16000,channels=1",
         TRUE, &error);
-    const OwnedError owned(error);
+    const gst::ErrorPtr owned(error);
     if (!first_)
       return Failure{ExitCode::kMissingDecoder, std::string("--exact: ") + error->message};
     gst_bin_add(bin, first_);
@@ -106,7 +106,7 @@ Outcome<SubtitleRun> SubtitlePipeline::run(const std::string& file, Progress& pr
   sink_.reset();
   errors_.clear();
   cue_details_.clear();
-  const OwnedObject<GstPad> entry(gst_element_get_static_pad(first_, "sink"));
+  const gst::ObjectPtr<GstPad> entry(gst_element_get_static_pad(first_, "sink"));
   Watch state;
   if (model_ready_) state.ready_s = state.start_s;
   Done ended = done();
@@ -116,7 +116,7 @@ Outcome<SubtitleRun> SubtitlePipeline::run(const std::string& file, Progress& pr
     ended = watch(file, medium, progress, state);
     gst_element_set_state(pipeline_.get(), GST_STATE_READY);
   }
-  const OwnedObject<GstBus> bus(gst_element_get_bus(pipeline_.get()));
+  const gst::ObjectPtr<GstBus> bus(gst_element_get_bus(pipeline_.get()));
   gst_bus_set_flushing(bus.get(), TRUE);
   gst_bus_set_flushing(bus.get(), FALSE);
   progress.clear();
@@ -126,10 +126,10 @@ Outcome<SubtitleRun> SubtitlePipeline::run(const std::string& file, Progress& pr
 
 Done SubtitlePipeline::watch(const std::string& file, const Medium& medium, Progress& progress,
                              Watch& state) {
-  const OwnedObject<GstBus> bus(gst_element_get_bus(pipeline_.get()));
+  const gst::ObjectPtr<GstBus> bus(gst_element_get_bus(pipeline_.get()));
   while (!state.ended) {
     if (const int signal = interrupted_by(); signal != 0) return interruption(signal);
-    const OwnedMessage message(gst_bus_timed_pop(bus.get(), kTick));
+    const gst::MessagePtr message(gst_bus_timed_pop(bus.get(), kTick));
     if (message) {
       if (Done handled = handle(message.get(), file, progress, state); !handled) {
         // A file without the track fails in its own way as well; that reason is the better one.
@@ -154,7 +154,7 @@ Done SubtitlePipeline::handle(GstMessage* message, const std::string& file, Prog
     case GST_MESSAGE_WARNING: {
       GError* warning = nullptr;
       gst_message_parse_warning(message, &warning, nullptr);
-      const OwnedError owned(warning);
+      const gst::ErrorPtr owned(warning);
       progress.line(file + ": " + warning->message);
       break;
     }
@@ -166,7 +166,7 @@ Done SubtitlePipeline::handle(GstMessage* message, const std::string& file, Prog
       GstProgressType type = GST_PROGRESS_TYPE_ERROR;
       char* text = nullptr;
       gst_message_parse_progress(message, &type, nullptr, &text);
-      const OwnedChars owned(text);
+      const gst::CharPtr owned(text);
       if (type == GST_PROGRESS_TYPE_COMPLETE && !model_ready_) {
         model_ready_ = true;
         state.ready_s = now_s();

@@ -8,13 +8,13 @@
 #include <string>
 
 #include "captions/caption.h"
+#include "gst_ptr.h"
 #include "subtitle/bus_errors.h"
 #include "subtitle/caption_sink.h"
 #include "subtitle/command_line.h"
 #include "subtitle/cue_details.h"
 #include "subtitle/failure.h"
 #include "subtitle/medium.h"
-#include "subtitle/owned.h"
 #include "subtitle/progress.h"
 
 namespace npu::subtitle {
@@ -22,10 +22,10 @@ namespace npu::subtitle {
 // What a file gave.
 struct SubtitleRun {
   captions::Transcript transcript;
-  OwnedStructure stats;  // of the element; null if it has none
-  std::string device;    // that did the work: "cpu", "npu"
-  double load_s = 0;     // until the model was ready
-  double work_s = 0;     // from then on to the end
+  gst::StructurePtr stats;  // of the element; null if it has none
+  std::string device;       // that did the work: "cpu", "npu"
+  double load_s = 0;        // until the model was ready
+  double work_s = 0;        // from then on to the end
 };
 
 // One pipeline for all files, so that the model is loaded once. One thread.
@@ -51,7 +51,7 @@ class SubtitlePipeline {
   SubtitleRun result(const std::string& file, const Watch& watch);
 
   const CommandLine options_;
-  OwnedObject<GstElement> pipeline_;
+  gst::ObjectPtr<GstElement> pipeline_;
   GstElement* whisper_ = nullptr;  // owned by the pipeline
   GstElement* first_ = nullptr;    // takes the audio: whisper_, or a converter before it
   CaptionSink sink_;

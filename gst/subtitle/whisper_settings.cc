@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "gst_ptr.h"
 #include "model/tokenizer.h"
-#include "subtitle/owned.h"
 
 namespace npu::subtitle {
 namespace {
