@@ -122,7 +122,8 @@ std::span<const PropertyRow> property_rows() {
        "Show each window the text of those before it; off = fewer repetition loops, less "
        "consistent text",
        &S::condition_on_previous_text},
-      {"prefix", "Prefix", "Text with which the first window begins", &S::prefix},
+      {"prefix", "Prefix", "Text with which every window begins; not part of the result",
+       &S::prefix},
       {"suppress-blank", "Suppress blank", "Never begin a window with a blank", &S::suppress_blank},
       {"suppress-tokens", "Suppress tokens",
        "Token ids never to choose, with commas between them; -1 = those of no speech (symbols, "

@@ -3,7 +3,7 @@
 """Runs the commands that the documentation shows: fenced blocks that begin with ```sh run.
 
 Usage: readme_commands.py PAGE... Each page's blocks run one after another, with `set -e`, in a
-temporary folder that holds talk.wav and talk.mp4; the first that fails is printed with its output.
+temporary folder that holds talk.wav and talk.mp4 (with a picture); the first that fails is printed with its output.
 """
 import os
 import re
@@ -20,9 +20,12 @@ BLOCK = re.compile(r"^```sh run[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 def prepare(folder):
     shutil.copyfile(media.jfk_wav(), folder / "talk.wav")
-    if media.has_element("avenc_aac", "mp4mux"):
-        media.launch(f"filesrc location={folder}/talk.wav ! wavparse ! audioconvert ! avenc_aac ! "
-                     f"mp4mux ! filesink location={folder}/talk.mp4")
+    if media.has_element("avenc_aac", "x264enc", "mp4mux"):
+        media.launch(f"mp4mux name=m ! filesink location={folder}/talk.mp4 "
+                     f"filesrc location={folder}/talk.wav ! wavparse ! audioconvert ! avenc_aac ! "
+                     f"queue max-size-time=0 ! m. "
+                     f"videotestsrc num-buffers=110 ! video/x-raw,width=160,height=120,framerate=10/1 ! "
+                     f"x264enc ! h264parse ! m.")
 
 
 def environment(folder):
