@@ -79,11 +79,13 @@ step tests-gst suites release gst
 step tests-media suites release media
 [ -n "$full" ] && step tests-full suites release full
 
-step configure-asan configure asan -Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1
+step configure-asan configure asan -Db_sanitize=address,undefined -Db_lundef=false \
+  -Doptimization=1 -Dcpp_args=-g1
 step build-asan ninja -C build-check/asan
 step tests-asan run_tests asan asan --suite npu --suite gst --no-suite model --timeout-multiplier 4
 
-step configure-tsan configure tsan -Db_sanitize=thread -Db_lundef=false -Doptimization=1
+step configure-tsan configure tsan -Db_sanitize=thread -Db_lundef=false -Doptimization=1 \
+  -Dcpp_args=-g1
 threaded_tests=(element device_contract shared_cache stream blocked_device)
 step build-tsan ninja -C build-check/tsan tests/gst/element_tests \
   tests/npu/device/device_contract_test tests/npu/model/shared_cache_test \
