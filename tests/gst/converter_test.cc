@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 #include <random>
 #include <string>
 #include <tuple>
@@ -148,6 +149,17 @@ TEST(Converter, ResamplesAsTheReferencesDecoderDoes) {
     }
     // Most of the difference lies between the filters' slopes above 7.5 kHz.
     EXPECT_LE(10 * std::log10(error / power), -55) << rate << " Hz";
+  }
+}
+
+TEST(Converter, TakesRatesThatNoAudioHas) {
+  for (const int rate : {1, 7, 15999, 44101, 767999, std::numeric_limits<int>::max()}) {
+    const GstAudioInfo info = audio_format(GST_AUDIO_FORMAT_S16LE, rate, 1);
+    gst::BufferPtr audio(gst_buffer_new_allocate(nullptr, 2 * sizeof(gint16), nullptr));
+    gst_buffer_memset(audio.get(), 0, 0, 2 * sizeof(gint16));
+    EXPECT_EQ(static_cast<long>(convert(info, audio.get(), 2).size()),
+              std::lround(2 * 16000.0 / rate))
+        << rate << " Hz";
   }
 }
 

@@ -4,8 +4,8 @@
 text at most 0.5 %, twice: decoded by FFmpeg as for the golden text (only the element's own
 conversion to 16 kHz mono is between), and decoded by GStreamer's decodebin.
 
-Usage: lossy_wer_test.py [MOST_SECONDS [PART_OF_NAME]]: only clips up to that length, shortest first,
-until a minute of audio is reached; only clips whose names hold the part. Options of
+Usage: lossy_wer_test.py [MOST_SECONDS [PART_OF_NAME]]: only clips up to that length, shortest
+first, until a minute of audio is reached; only clips whose names hold the part. Options of
 golden/greedy.jsonl: temperature 0 without fallback, greedy, the language of the clip, the maximum
 of the whole input.
 """
