@@ -85,6 +85,10 @@ def compare(clip, cues, ends):
                      clip["language"])
     found = units(" ".join(text for start, _, text in cues if start < ends), clip["language"])
     errors = media.edits(expected, found)
+    late = units(" ".join(s["text"] for s in clip["segments"] if s["start"] >= ends),
+                 clip["language"])
+    if late:
+        print(f"      {len(late)} golden words begin after the stream's end: not compared")
     if errors:
         print(f"      golden: {' '.join(expected)}\n      here:   {' '.join(found)}")
     return errors, len(expected)
