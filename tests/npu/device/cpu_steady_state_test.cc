@@ -17,6 +17,7 @@ std::atomic<int> allocations{0};
 
 }  // namespace
 
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 extern "C" {
 
 // glibc's own allocator under malloc, calloc, aligned_alloc and operator new.
@@ -37,6 +38,7 @@ void* aligned_alloc(size_t alignment, size_t size) {
   return __libc_memalign(alignment, size);
 }
 }
+#endif
 
 namespace npu::testing {
 namespace {
