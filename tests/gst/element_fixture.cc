@@ -104,6 +104,8 @@ Element::~Element() {
   gst_object_unref(element_);
   gst_object_unref(input_);
   gst_object_unref(output_);
+  // GStreamer has ended the pads' threads, but by locks that ThreadSanitizer does not see.
+  const std::lock_guard all_callbacks_are_done(mutex_);
 }
 
 Element* Element::of(GstPad* pad) {
