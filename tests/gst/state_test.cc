@@ -52,8 +52,10 @@ TEST(ElementState, NullInMidInferenceReturns) {
   EXPECT_EQ(element.script().living_models, 0);
 }
 
-TEST(ElementState, NullWakesABlockedUpstream) {
-  Element element;
+// Pushes until the input is full and the engine is held, then calls `wake`, which must end the
+// push.
+template <typename Wake>
+void expect_blocked_upstream_wakes(Element& element, const Wake& wake) {
   element.script().window_s = 1;
   element.script().step_gate.close();
   element.set_state(GST_STATE_PLAYING);
@@ -64,9 +66,14 @@ TEST(ElementState, NullWakesABlockedUpstream) {
       last = element.push_audio(kPlain, make_audio(kPlain, 10, {}).get(), at, 1600);
   });
   element.script().step_gate.wait_until_held();
-  element.set_state(GST_STATE_NULL);
+  wake();
   upstream.join();
   EXPECT_EQ(last, GST_FLOW_FLUSHING);
+}
+
+TEST(ElementState, NullWakesABlockedUpstream) {
+  Element element;
+  expect_blocked_upstream_wakes(element, [&] { element.set_state(GST_STATE_NULL); });
 }
 
 TEST(ElementState, NullCancelsALoad) {
@@ -237,19 +244,7 @@ TEST(ElementFlush, EndsAnInferenceAndKeepsTheModel) {
 
 TEST(ElementFlush, WakesABlockedUpstream) {
   Element element;
-  element.script().window_s = 1;
-  element.script().step_gate.close();
-  element.set_state(GST_STATE_PLAYING);
-  element.begin(kPlain);
-  GstFlowReturn last = GST_FLOW_OK;
-  std::thread upstream([&] {
-    for (GstClockTime at = 0; last == GST_FLOW_OK; at += 10 * GST_SECOND)
-      last = element.push_audio(kPlain, make_audio(kPlain, 10, {}).get(), at, 1600);
-  });
-  element.script().step_gate.wait_until_held();
-  element.send(gst_event_new_flush_start());
-  upstream.join();
-  EXPECT_EQ(last, GST_FLOW_FLUSHING);
+  expect_blocked_upstream_wakes(element, [&] { element.send(gst_event_new_flush_start()); });
   element.send(gst_event_new_flush_stop(TRUE));
 }
 
