@@ -1,36 +1,67 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Runs both commands of the README in a bare root of a distribution, with nothing else done by hand.
-#   tests/fresh_root.sh [SUITE]      a debootstrap suite; default: bookworm
-# Needs root and debootstrap. The root is made below $TMPDIR and removed afterwards.
+# Runs both commands of the README in bare roots of a distribution, with nothing else done by hand:
+# as root without sudo, then tools/quickstart.sh in another one as a user with sudo.
+#   tests/fresh_root.sh [SUITE [quickstart|check|sudo]...]   a debootstrap suite; default: bookworm, all three
+# Needs root and debootstrap. The roots are made below $TMPDIR and removed afterwards.
 set -eu
 suite=${1:-bookworm}
+shift || true
+parts=("$@")
+[ $# -gt 0 ] || parts=(quickstart check sudo)
 here=$(cd "$(dirname "$0")/.." && pwd)
-root=$(mktemp -d "${TMPDIR:-/tmp}/fresh-root.XXXXXX")
+work=$(mktemp -d "${TMPDIR:-/tmp}/fresh-root.XXXXXX")
 
+unmount() {
+  umount "$1/proc" "$1/dev" 2>/dev/null || true
+}
 cleanup() {
-  umount "$root/proc" "$root/dev" 2>/dev/null || true
-  rm -rf "$root"
+  unmount "$work/as-root"
+  unmount "$work/as-user"
+  rm -rf "$work"
 }
 trap cleanup EXIT
 
-debootstrap --variant=minbase "$suite" "$root" >/dev/null
-mount --bind /dev "$root/dev"
-mount -t proc proc "$root/proc"
-cp /etc/resolv.conf "$root/etc/resolv.conf"
-# A network that signs with certificates of its own: the root must know them, as its host does.
-mkdir -p "$root/usr/local/share/ca-certificates" "$root/etc/ssl/certs"
-cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/"
-# The clone leaves out what git does not track.
-git clone -q "$here" "$root/src"
-
-enter() {
-  chroot "$root" /usr/bin/env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
-    HOME=/root LANG=C.UTF-8 ${PIP_CERT:+PIP_CERT=/etc/ssl/certs/host.crt} bash -c "cd /src && $1"
+# prepare ROOT [PACKAGE...]: a bare root with the clone, which leaves out what git does not track.
+prepare() {
+  local root=$1
+  shift
+  debootstrap --variant=minbase ${1:+--include="$(IFS=,; echo "$*")"} "$suite" "$root" >/dev/null
+  mount --bind /dev "$root/dev"
+  mount -t proc proc "$root/proc"
+  cp /etc/resolv.conf "$root/etc/resolv.conf"
+  # A network that signs with certificates of its own: the root must know them, as its host does.
+  mkdir -p "$root/usr/local/share/ca-certificates" "$root/etc/ssl/certs"
+  cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/"
+  cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/host.crt"
+  git clone -q "$here" "$root/src"
 }
-cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/host.crt"
 
-echo "== tools/quickstart.sh"
-enter tools/quickstart.sh
-echo "== tools/check.sh"
-enter tools/check.sh
+# enter ROOT USER COMMAND
+enter() {
+  chroot "$1" /sbin/runuser -u "$2" -- /usr/bin/env -i \
+    PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME="$(chroot "$1" bash -c "echo ~$2")" \
+    LANG=C.UTF-8 ${PIP_CERT:+PIP_CERT=/etc/ssl/certs/host.crt} bash -c "cd /src && $3"
+}
+
+for part in "${parts[@]}"; do
+  case $part in
+    quickstart | check)
+      [ -d "$work/as-root" ] || prepare "$work/as-root"
+      echo "== as root: tools/$part.sh"
+      enter "$work/as-root" root "tools/$part.sh"
+      ;;
+    sudo)
+      prepare "$work/as-user" sudo
+      chroot "$work/as-user" useradd --create-home viewer
+      echo 'viewer ALL=(ALL) NOPASSWD: ALL' >"$work/as-user/etc/sudoers.d/viewer"
+      chroot "$work/as-user" chown -R viewer: /src
+      echo "== as a user with sudo: tools/quickstart.sh"
+      enter "$work/as-user" viewer tools/quickstart.sh
+      ;;
+    *)
+      echo "fresh_root.sh: unknown part '$part'" >&2
+      exit 2
+      ;;
+  esac
+done
