@@ -20,10 +20,10 @@ struct CueShape {
   unsigned max_lines = 2;
   int64_t min_duration_ns = 833'000'000;
   int64_t max_duration_ns = 7'000'000'000;
-  double max_chars_per_s = 20;        // reading speed; 0 = any
-  int64_t linger_ns = 500'000'000;    // how long a cue may stay after its last word
-  int64_t min_gap_ns = 83'000'000;    // between the end of a cue and the start of the next
-  int64_t chain_gap_ns = 500'000'000; // shorter gaps are closed to min_gap_ns
+  double max_chars_per_s = 20;                // reading speed; 0 = any
+  int64_t linger_ns = 500'000'000;            // how long a cue may stay after its last word
+  int64_t min_gap_ns = 83'000'000;            // between the end of a cue and the start of the next
+  int64_t chain_gap_ns = 500'000'000;         // shorter gaps are closed to min_gap_ns
   int64_t sentence_pause_ns = 2'000'000'000;  // sentences are not joined across a longer pause
 };
 
