@@ -5,19 +5,47 @@
 
 #include <vector>
 
-#include "result.h"
-#include "whisper/sequence.h"
+#include "whisper/search.h"
 
 namespace npu {
 
 struct BeamOptions {
-  int beams;       // at most the number of histories
+  int beams;       // histories that it uses
   float patience;  // round(beams * patience), half to even, sequences are finished before it stops
 };
 
-// Finished sequences in the order in which they finished, then, if they are fewer than the beams,
-// unfinished ones, best first. At least one. results[0] of `search` must have been asked with
-// top_k >= beams + 1. Errors: those of Context::run().
-Result<std::vector<Sequence>> search_by_beams(const Search& search, const BeamOptions& options);
+class BeamSearch : public Search {
+ public:
+  BeamSearch(const Rules& rules, SearchStart start, const BeamOptions& options);
+  // Finished sequences in the order in which they finished, then, if they are fewer than the beams,
+  // unfinished ones, best first.
+  std::vector<Sequence> take_sequences() override;
+
+ private:
+  struct Offer {
+    size_t beam;
+    int id;
+    float score;
+    size_t order;  // in which it was made; ties go to the earlier
+  };
+
+  size_t live() const override { return live_; }
+  void want(ScoreRequest& request) const override;
+  void extend(StepTable& table) const override;
+  void choose(std::span<const ScoreResult> results) override;
+  void collect_offers(std::span<const ScoreResult> results);
+  void advance();
+
+  size_t width_;
+  size_t wanted_;    // finished sequences
+  size_t live_ = 1;  // all beams are equal before the first token: one stands for all of them
+  int steps_ = 0;
+  std::vector<Sequence> beams_;  // the first live_ of them; beam i is history i
+  std::vector<Sequence> next_;
+  std::vector<Sequence> finished_;
+  std::vector<int> parents_;  // of the beams, as histories before the last choice
+  std::vector<Candidate> candidates_;
+  std::vector<Offer> offers_;
+};
 
 }  // namespace npu

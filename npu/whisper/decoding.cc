@@ -2,7 +2,7 @@
 #include "whisper/decoding.h"
 
 #include <algorithm>
-#include <cmath>
+#include <utility>
 
 #include "whisper/beam.h"
 #include "whisper/compression_ratio.h"
@@ -66,63 +66,31 @@ int histories_needed(const DecodingOptions& options, std::span<const float> temp
   return needed;
 }
 
-WindowDecoder::WindowDecoder(const Tokenizer& tokenizer, const DecodingOptions& options,
-                             Inference& inference, TranscriberStats& stats)
-    : tokenizer_(tokenizer),
-      options_(options),
-      inference_(inference),
-      stats_(stats),
-      rules_(tokenizer, options),
-      results_(static_cast<size_t>(std::max(2, inference.histories()))) {}
+WindowDecoder::WindowDecoder(const Tokenizer& tokenizer, const DecodingOptions& options)
+    : tokenizer_(tokenizer), options_(options), rules_(tokenizer, options) {}
 
-Result<float> WindowDecoder::prefill(std::span<const int> initial, float temperature,
-                                     const CancelToken& cancel) {
-  const int no_speech = rules_.special().no_speech;
-  const auto start =
-      std::find(initial.begin(), initial.end(), rules_.special().start_of_transcript);
-  ScoreRequest requests[2];
-  ScoreRequest& last = requests[0];
-  last.row = static_cast<int>(initial.size()) - 1;
-  last.full_row = temperature > 0;
-  last.top_k = temperature > 0 || !options_.beam_size ? 1 : *options_.beam_size + 1;
-  rules_.apply({}, last);
-  ScoreRequest& silence = requests[1];
-  silence.row = static_cast<int>(start - initial.begin());
-  silence.top_k = 0;
-  silence.named = {&no_speech, 1};
-  silence.raw_log_sum_exp = true;
-  NPU_TRY(inference_.prefill(initial, requests, std::span(results_).first(2), cancel));
-  return std::exp(results_[1].named[0] - results_[1].raw_log_sum_exp);
+std::unique_ptr<Search> WindowDecoder::begin(const WindowRequest& request) const {
+  SearchStart start;
+  start.initial = initial_tokens(tokenizer_, options_, request.language, request.prompt);
+  start.limit = sampling_limit(options_, start.initial.size());
+  start.self_slot = request.self_slot;
+  start.cross_slot = request.cross_slot;
+  if (request.temperature > 0) {
+    const SamplingOptions sampling{histories_at(options_, request.temperature), request.temperature,
+                                   options_.seed, request.window};
+    return std::make_unique<SamplingSearch>(rules_, std::move(start), sampling);
+  }
+  if (!options_.beam_size) return std::make_unique<GreedySearch>(rules_, std::move(start));
+  const BeamOptions beams{*options_.beam_size, options_.patience.value_or(1.0F)};
+  return std::make_unique<BeamSearch>(rules_, std::move(start), beams);
 }
 
-Result<DecodedWindow> WindowDecoder::decode(std::string_view language, std::span<const int> prompt,
-                                            float temperature, uint64_t window,
-                                            const CancelToken& cancel) {
-  const std::vector<int> initial = initial_tokens(tokenizer_, options_, language, prompt);
+DecodedWindow WindowDecoder::finish(Search& search, float temperature) const {
+  std::vector<Sequence> sequences = search.take_sequences();
+  Sequence& best = sequences[best_sequence(sequences, options_.length_penalty)];
   DecodedWindow decoded;
   decoded.temperature = temperature;
-  NPU_TRY_ASSIGN(decoded.no_speech_prob, prefill(initial, temperature, cancel));
-
-  const Search search{inference_,
-                      rules_,
-                      static_cast<int>(initial.size()),
-                      sampling_limit(options_, initial.size()),
-                      results_,
-                      stats_,
-                      cancel};
-  std::vector<Sequence> sequences;
-  if (temperature > 0) {
-    const SamplingOptions sampling{histories_at(options_, temperature), temperature, options_.seed,
-                                   window};
-    NPU_TRY_ASSIGN(sequences, search_by_sampling(search, sampling));
-  } else if (options_.beam_size) {
-    const BeamOptions beams{*options_.beam_size, options_.patience.value_or(1.0F)};
-    NPU_TRY_ASSIGN(sequences, search_by_beams(search, beams));
-  } else {
-    NPU_TRY_ASSIGN(Sequence sequence, search_greedily(search));
-    sequences.push_back(std::move(sequence));
-  }
-  Sequence& best = sequences[best_sequence(sequences, options_.length_penalty)];
+  decoded.no_speech_prob = search.no_speech_prob();
   decoded.avg_logprob =
       static_cast<float>(best.sum_logprob / static_cast<double>(best.tokens.size() + 1));
   decoded.compression_ratio =

@@ -3,18 +3,16 @@
 // Source: openai/whisper:whisper/decoding.py, DecodingTask.
 #pragma once
 
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "cancel.h"
 #include "model/tokenizer.h"
-#include "result.h"
-#include "whisper/inference.h"
 #include "whisper/options.h"
 #include "whisper/rules.h"
-#include "whisper/sequence.h"
+#include "whisper/search.h"
 
 namespace npu {
 
@@ -42,29 +40,32 @@ std::vector<int> encode_stripped(const Tokenizer& tokenizer, std::string_view te
 // text context ends before.
 int sampling_limit(const DecodingOptions& options, size_t initial);
 
-// Decodes the window that `inference` encoded last. Buffers are kept from call to call. One thread.
+// What a window is decoded from.
+struct WindowRequest {
+  std::string_view language;
+  std::span<const int> prompt;  // tokens of previous text
+  float temperature;            // 0: greedy, or beam search if options.beam_size; above: best of
+                                // options.best_of samples
+  uint64_t window;              // tells the windows of a stream apart, for the seed of sampling
+  int self_slot = 0;            // the first of histories_needed() histories
+  int cross_slot = 0;           // holds the window's cross K,V
+};
+
+// Makes searches for one task, and reads their outcome. Immutable.
 class WindowDecoder {
  public:
-  WindowDecoder(const Tokenizer& tokenizer, const DecodingOptions& options, Inference& inference,
-                TranscriberStats& stats);
+  // The tokenizer is borrowed, and so is `options`.
+  WindowDecoder(const Tokenizer& tokenizer, const DecodingOptions& options);
 
-  // `window`: a number that tells the windows of a stream apart, for the seed of sampling.
-  // Temperature 0: greedy, or beam search if options.beam_size; above: best of options.best_of
-  // samples. Errors: those of Context::run().
-  Result<DecodedWindow> decode(std::string_view language, std::span<const int> prompt,
-                               float temperature, uint64_t window, const CancelToken& cancel);
+  // A search to be stepped; it borrows from this decoder only.
+  std::unique_ptr<Search> begin(const WindowRequest& request) const;
+  // The best that `search`, which begin() made for `temperature` and is done, has found; once.
+  DecodedWindow finish(Search& search, float temperature) const;
 
  private:
-  // Feeds the initial tokens, asks for the first sampled one, and returns the no-speech
-  // probability.
-  Result<float> prefill(std::span<const int> initial, float temperature, const CancelToken& cancel);
-
   const Tokenizer& tokenizer_;
   const DecodingOptions& options_;
-  Inference& inference_;
-  TranscriberStats& stats_;
   Rules rules_;
-  std::vector<ScoreResult> results_;
 };
 
 // Histories that decoding with these options needs at these temperatures.

@@ -7,10 +7,9 @@
 
 namespace npu {
 
-Inference::Inference(std::unique_ptr<Context> context, int histories, TranscriberStats& stats)
-    : context_(std::move(context)), histories_(histories), stats_(stats) {
-  rows_.reserve(kTextPositions);
-}
+Inference::Inference(std::unique_ptr<Context> context, const ContextLimits& limits,
+                     TranscriberStats& stats)
+    : context_(std::move(context)), limits_(limits), stats_(stats) {}
 
 Result<void> Inference::run(size_t list, const Replay& replay, double& seconds,
                             const CancelToken& cancel) {
@@ -26,13 +25,6 @@ Result<void> Inference::encode(std::span<const float> mel, const CancelToken& ca
   NPU_TRY(run(kCrossKv, {}, stats_.cross_kv_s, cancel));
   ++stats_.encoder_runs;
   return {};
-}
-
-Result<void> Inference::prefill(std::span<const int> tokens, std::span<const ScoreRequest> requests,
-                                std::span<ScoreResult> results, const CancelToken& cancel) {
-  rows_.clear();
-  for (int token : tokens) rows_.push_back({token, static_cast<int>(rows_.size()), 0, 0});
-  return step(rows_, {}, requests, results, cancel);
 }
 
 Result<void> Inference::step(std::span<const Row> rows, std::span<const int> parents,

@@ -18,37 +18,31 @@ namespace npu {
 // the encoder of large (1.1 T multiply-adds) in f32 on one slow core.
 inline constexpr std::chrono::seconds kReplayLimit{300};
 
-// What decoding needs of the network. Histories are self-cache slots; all rows attend to the window
-// that was encoded last. Not thread-safe. All errors are those of Context::run().
+// What decoding needs of the network. Not thread-safe. All errors are those of Context::run().
 class Inference {
  public:
-  // `context` must allow `max_rows` rows, `histories` self slots and one cross slot. `stats` is
-  // borrowed and counts time and work.
-  Inference(std::unique_ptr<Context> context, int histories, TranscriberStats& stats);
+  // `limits` are those that `context` was made with. `stats` is borrowed and counts time and work.
+  Inference(std::unique_ptr<Context> context, const ContextLimits& limits, TranscriberStats& stats);
 
-  // Encodes a window, mel [3000][bands], and computes its cross K,V.
+  // Encodes a window, mel [3000][bands], and computes its cross K,V into cross slot 0.
   Result<void> encode(std::span<const float> mel, const CancelToken& cancel);
 
-  // Feeds `tokens` at positions 0.. of history 0 and answers `requests`, whose rows index `tokens`.
-  Result<void> prefill(std::span<const int> tokens, std::span<const ScoreRequest> requests,
-                       std::span<ScoreResult> results, const CancelToken& cancel);
-
-  // One row per history that goes on. The histories are first permuted by `parents` (empty: not).
+  // Decodes a row table and answers `requests` about its rows. The histories are first permuted by
+  // `parents` (empty: not).
   Result<void> step(std::span<const Row> rows, std::span<const int> parents,
                     std::span<const ScoreRequest> requests, std::span<ScoreResult> results,
                     const CancelToken& cancel);
 
-  int histories() const { return histories_; }
-  // For the alignment pass, which overwrites history 0.
+  int max_rows() const { return limits_.max_rows; }
+  // For the alignment pass, which overwrites a history.
   Context& context() { return *context_; }
 
  private:
   Result<void> run(size_t list, const Replay& replay, double& seconds, const CancelToken& cancel);
 
   std::unique_ptr<Context> context_;
-  int histories_;
+  ContextLimits limits_;
   TranscriberStats& stats_;
-  std::vector<Row> rows_;
 };
 
 }  // namespace npu

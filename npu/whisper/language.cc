@@ -12,12 +12,12 @@ Result<DetectedLanguage> detect_language(const Tokenizer& tokenizer, Inference& 
   const SpecialTokens& special = tokenizer.special();
   std::vector<int> ids(static_cast<size_t>(special.languages));
   std::iota(ids.begin(), ids.end(), special.first_language);
+  const Row row{special.start_of_transcript, 0, 0, 0};
   ScoreRequest request;
   request.top_k = 0;
   request.named = ids;
   ScoreResult result;
-  NPU_TRY(
-      inference.prefill({&special.start_of_transcript, 1}, {&request, 1}, {&result, 1}, cancel));
+  NPU_TRY(inference.step({&row, 1}, {}, {&request, 1}, {&result, 1}, cancel));
   const auto best = std::max_element(result.named.begin(), result.named.end());
   double sum = 0;
   for (float logit : result.named) sum += std::exp(static_cast<double>(logit - *best));

@@ -2,15 +2,11 @@
 #include "whisper/longform.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <limits>
 
-#include "log.h"
-#include "whisper/fallback.h"
-#include "whisper/hallucination.h"
 #include "whisper/language.h"
-#include "whisper/word_times.h"
+#include "whisper/scope_timer.h"
 
 namespace npu {
 namespace {
@@ -19,22 +15,6 @@ constexpr int kUnknown = std::numeric_limits<int>::max();
 // Word times may move the start of a window's first segment before the window: by twice the longest
 // median of word durations.
 constexpr double kWordsReachBack_s = 1.4;
-constexpr float kHighTemperature = 0.5F;  // above it a window's text is no context for the next
-
-// Adds the time of a scope to `total_s`.
-class ScopeTimer {
- public:
-  explicit ScopeTimer(double& total_s) : total_s_(total_s) {}
-  ~ScopeTimer() {
-    total_s_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-  }
-  ScopeTimer(const ScopeTimer&) = delete;
-  ScopeTimer& operator=(const ScopeTimer&) = delete;
-
- private:
-  double& total_s_;
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-};
 
 std::string given_language(const Model& model, const TranscribeOptions& options) {
   return model.tokenizer().multilingual() ? options.decoding.language : "en";
@@ -43,29 +23,28 @@ std::string given_language(const Model& model, const TranscribeOptions& options)
 }  // namespace
 
 LongForm::LongForm(std::shared_ptr<const Model> model, const TranscribeOptions& options,
-                   std::unique_ptr<Context> context, int histories)
+                   std::unique_ptr<Context> context, const ContextLimits& limits)
     : model_(std::move(model)),
       options_(options),
-      inference_(std::move(context), histories, stats_),
-      decoder_(model_->tokenizer(), options_.decoding, inference_, stats_),
+      inference_(std::move(context), limits, stats_),
+      driver_(inference_),
       features_(model_->mel_filters(), model_->dims().mel_bands, options_.normalisation),
-      history_(encode_stripped(model_->tokenizer(), options_.initial_prompt),
-               options_.carry_initial_prompt),
       clips_(options_.clips),
       aligner_(model_->tokenizer(), static_cast<int>(model_->alignment_heads().size()),
-               kTextPositions, kAudioPositions),
+               limits.max_rows, limits.cross_positions),
+      track_(model_->tokenizer(), options_, options_.decoding.task, 0, stats_),
       mel_(static_cast<size_t>(kWindowFrames) * static_cast<size_t>(model_->dims().mel_bands)) {
   reset();
 }
 
 void LongForm::reset() {
+  driver_.clear();
   features_.reset();
-  history_.reset();
   clips_.reset();
+  track_.reset();
   language_ = given_language(*model_, options_);
   language_probability_ = language_.empty() ? 0.0F : 1.0F;
   encoded_frames_ = 0;
-  last_speech_s_ = 0;
 }
 
 void LongForm::push(std::span<const float> samples) {
@@ -145,75 +124,29 @@ Result<void> LongForm::encode(int start, int frames) {
   return {};
 }
 
-// Decodes at one temperature after the other until the result is good.
-Result<DecodedWindow> LongForm::decode(int start) {
-  DecodedWindow decoded;
-  for (size_t i = 0; i < options_.temperatures.size(); ++i) {
-    if (i > 0) ++stats_.fallbacks;
-    NPU_TRY_ASSIGN(decoded, decoder_.decode(language_, history_.prompt(), options_.temperatures[i],
-                                            static_cast<uint64_t>(start), cancel_));
-    if (!needs_fallback(decoded, options_)) break;
+Result<void> LongForm::decode(int start) {
+  track_.begin(language_, start);
+  driver_.add(track_.search());
+  while (!driver_.idle()) {
+    NPU_TRY_ASSIGN(const auto finished, driver_.step(cancel_));
+    if (!finished.empty() && !track_.advance()) driver_.add(track_.search());
   }
-  return decoded;
+  return {};
 }
 
 Result<std::vector<Segment>> LongForm::transcribe_window(const Clips::Window& window) {
   const int start = window.start;
   const int frames = std::min(kWindowFrames, window.clip_end - start);
   NPU_TRY(encode(start, frames));
-  NPU_TRY_ASSIGN(const DecodedWindow decoded, decode(start));
-  const bool silence = is_silence(decoded, options_);
-  log(LogLevel::kDebug, text("window at frame ", start, ": ", decoded.tokens.size(),
-                             " tokens at temperature ", decoded.temperature, ", log-probability ",
-                             decoded.avg_logprob, ", compression ", decoded.compression_ratio,
-                             ", no speech ", decoded.no_speech_prob, silence ? ": silence" : ""));
-  if (silence) {
-    clips_.seek(start + frames);
-    return std::vector<Segment>();
-  }
-  SplitWindow split = split_window(model_->tokenizer(), decoded, start, frames);
-  if (options_.word_timestamps) {
-    NPU_TRY_ASSIGN(const bool kept, add_words(split, start, frames));
-    if (!kept) {
-      clips_.seek(std::max(split.next, start + 1));
-      return std::vector<Segment>();
-    }
-  }
-  // No rule leads backwards, but a loop without end must not hang on that.
-  clips_.seek(std::max(split.next, start + 1));
-  blank_empty_segments(split.segments);
-  for (const Segment& segment : split.segments) history_.append(segment.tokens);
-  if (!options_.condition_on_previous_text || decoded.temperature > kHighTemperature)
-    history_.forget();
-  return std::move(split.segments);
-}
-
-// False if the whole window was made up and is to be forgotten.
-Result<bool> LongForm::add_words(SplitWindow& split, int start, int frames) {
-  WordTimesRequest request;
-  request.language = language_;
-  request.task = options_.decoding.task;
-  request.frames = frames;
-  request.prepend_punctuations = options_.prepend_punctuations;
-  request.append_punctuations = options_.append_punctuations;
-  request.last_speech_s = last_speech_s_;
-  {
-    const ScopeTimer timer(stats_.alignment_s);
-    NPU_TRY(add_word_times(split.segments, aligner_, inference_.context(), model_->tokenizer(),
-                           request, cancel_, Deadline::in(kReplayLimit)));
-  }
+  NPU_TRY(decode(start));
   // While the input goes on its length counts as what is known of it, which is enough: see
   // look_ahead().
   const int known =
       features_.ended() ? features_.content_frames() : start + kWindowFrames + look_ahead();
-  WindowFacts facts{start,        frames,        split.next, known, split.single_ending,
-                    std::nullopt, last_speech_s_};
-  if (options_.hallucination_silence_threshold_s)
-    facts.silence_threshold_s = *options_.hallucination_silence_threshold_s;
-  const WindowVerdict verdict = judge_window(split.segments, facts);
-  split.next = verdict.next;
-  last_speech_s_ = verdict.last_speech_s;
-  return !verdict.dropped;
+  NPU_TRY_ASSIGN(TrackOutcome outcome,
+                 track_.conclude({start, frames, known}, aligner_, inference_, cancel_));
+  clips_.seek(outcome.next);
+  return std::move(outcome.segments);
 }
 
 Result<std::unique_ptr<Transcriber>> Transcriber::create(std::shared_ptr<const Model> model,
@@ -224,7 +157,7 @@ Result<std::unique_ptr<Transcriber>> Transcriber::create(std::shared_ptr<const M
   limits.self_slots = histories_needed(options.decoding, options.temperatures);
   NPU_TRY_ASSIGN(std::unique_ptr<Context> context, model->program().create_context(limits));
   return std::unique_ptr<Transcriber>(
-      std::make_unique<LongForm>(std::move(model), options, std::move(context), limits.self_slots));
+      std::make_unique<LongForm>(std::move(model), options, std::move(context), limits));
 }
 
 }  // namespace npu

@@ -10,20 +10,20 @@
 
 #include "whisper/alignment.h"
 #include "whisper/clips.h"
-#include "whisper/decoding.h"
 #include "whisper/features.h"
-#include "whisper/history.h"
 #include "whisper/inference.h"
-#include "whisper/split.h"
+#include "whisper/search_driver.h"
+#include "whisper/task_track.h"
 #include "whisper/transcriber.h"
 
 namespace npu {
 
 class LongForm : public Transcriber {
  public:
-  // Precondition: validate(options, model->tokenizer()) succeeded; `context` fits them.
+  // Precondition: validate(options, model->tokenizer()) succeeded; `context` was made with
+  // `limits`, which fit them.
   LongForm(std::shared_ptr<const Model> model, const TranscribeOptions& options,
-           std::unique_ptr<Context> context, int histories);
+           std::unique_ptr<Context> context, const ContextLimits& limits);
 
   void push(std::span<const float> samples) override;
   void end_input() override;
@@ -39,20 +39,19 @@ class LongForm : public Transcriber {
   int look_ahead() const;
   Result<void> detect();
   Result<void> encode(int start, int frames);
-  Result<DecodedWindow> decode(int start);
+  Result<void> decode(int start);
   Result<std::vector<Segment>> transcribe_window(const Clips::Window& window);
-  Result<bool> add_words(SplitWindow& split, int start, int frames);
   Step finish_step(Step::Kind kind, std::vector<Segment> segments);
 
   std::shared_ptr<const Model> model_;  // first: outlives the context
   TranscribeOptions options_;
   TranscriberStats stats_;
   Inference inference_;
-  WindowDecoder decoder_;
+  SearchDriver driver_;
   Features features_;
-  History history_;
   Clips clips_;
   Aligner aligner_;
+  TaskTrack track_;
 
   CancelToken cancel_;  // of the step that runs
   std::string language_;
@@ -60,7 +59,6 @@ class LongForm : public Transcriber {
   std::vector<float> mel_;  // [3000][bands] of the window
   int encoded_start_ = 0;   // the window whose cross K,V the context holds;
   int encoded_frames_ = 0;  // 0: none
-  double last_speech_s_ = 0;
 };
 
 }  // namespace npu

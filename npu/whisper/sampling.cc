@@ -4,33 +4,9 @@
 #include <bit>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 namespace npu {
-namespace {
-
-// One history that is still being continued.
-struct Sample {
-  Sequence sequence;
-  Random random;
-};
-
-// Draws the next token of `sample`; false if its text ended.
-bool extend(Sample& sample, const Search& search, const ScoreRequest& request,
-            const ScoreResult& result, float temperature, std::vector<float>& weights) {
-  const Choices left = choices(result);
-  const int id = draw(request, result, left, temperature, sample.random.uniform(), weights);
-  ++search.stats.decoded_tokens;
-  if (id < 0) {
-    sample.sequence.sum_logprob = -std::numeric_limits<float>::infinity();
-    return false;
-  }
-  sample.sequence.sum_logprob += result.full_row[static_cast<size_t>(id)] - left.log_sum_exp;
-  if (id == search.rules.special().end_of_text) return false;
-  sample.sequence.tokens.push_back(id);
-  return true;
-}
-
-}  // namespace
 
 uint64_t Random::next() {
   uint64_t z = state_ += 0x9E3779B97F4A7C15;
@@ -78,46 +54,56 @@ int draw(const ScoreRequest& request, const ScoreResult& result, const Choices& 
   return drawn;
 }
 
-Result<std::vector<Sequence>> search_by_sampling(const Search& search,
-                                                 const SamplingOptions& options) {
-  std::vector<Sample> samples;
-  std::vector<size_t> live;
-  std::vector<int> parents(static_cast<size_t>(options.samples), 0);  // all continue the prefill
-  std::vector<Row> rows;
-  std::vector<ScoreRequest> requests(static_cast<size_t>(options.samples));
-  std::vector<float> weights;
-  rows.reserve(parents.size());
+SamplingSearch::SamplingSearch(const Rules& rules, SearchStart start,
+                               const SamplingOptions& options)
+    : Search(rules, std::move(start)), temperature_(options.temperature) {
+  for (size_t i = 0; i < static_cast<size_t>(options.samples); ++i) {
+    samples_.push_back({{}, Random(mixed_seed(options.seed, options.window, temperature_, i))});
+    samples_.back().sequence.tokens.reserve(static_cast<size_t>(limit()));
+    live_.push_back(i);
+  }
+}
 
-  search.rules.apply({}, requests[0]);
-  for (size_t i = 0; i < parents.size(); ++i) {
-    samples.push_back(
-        {{}, Random(mixed_seed(options.seed, options.window, options.temperature, i))});
-    samples.back().sequence.tokens.reserve(static_cast<size_t>(search.limit));
-    if (extend(samples.back(), search, requests[0], search.results[0], options.temperature,
-               weights))
-      live.push_back(i);
+void SamplingSearch::want(ScoreRequest& request) const {
+  request.top_k = 1;
+  request.full_row = true;
+}
+
+void SamplingSearch::extend(StepTable& table) const {
+  if (steps_ == 1)  // all continue the initial tokens
+    for (size_t i = 0; i < samples_.size(); ++i) table.continue_history(slot(i), slot(0));
+  for (size_t i : live_) add_row(table, i, samples_[i].sequence.tokens);
+}
+
+void SamplingSearch::choose(std::span<const ScoreResult> results) {
+  const bool first = steps_++ == 0;
+  size_t kept = 0;
+  for (size_t row = 0; row < live_.size(); ++row)
+    if (draw_next(samples_[live_[row]], results[first ? 0 : row])) live_[kept++] = live_[row];
+  live_.resize(kept);
+  if (live_.empty() || steps_ == limit()) finish();
+}
+
+// False if the text of `sample` ended.
+bool SamplingSearch::draw_next(Sample& sample, const ScoreResult& result) {
+  ScoreRequest request;
+  rules().apply(sample.sequence.tokens, request);
+  const Choices left = choices(result);
+  const int id = draw(request, result, left, temperature_, sample.random.uniform(), weights_);
+  count_tokens(1);
+  if (id < 0) {
+    sample.sequence.sum_logprob = -std::numeric_limits<float>::infinity();
+    return false;
   }
-  for (int i = 1; i < search.limit && !live.empty(); ++i) {
-    rows.clear();
-    for (size_t k = 0; k < live.size(); ++k) {
-      const std::vector<int>& tokens = samples[live[k]].sequence.tokens;
-      rows.push_back({tokens.back(), search.initial_tokens + i - 1, static_cast<int>(live[k]), 0});
-      requests[k].row = static_cast<int>(k);
-      requests[k].full_row = true;
-      search.rules.apply(tokens, requests[k]);
-    }
-    NPU_TRY(search.inference.step(rows, i == 1 ? std::span<const int>(parents) : std::span<int>(),
-                                  std::span(requests).first(live.size()),
-                                  search.results.first(live.size()), search.cancel));
-    size_t kept = 0;
-    for (size_t k = 0; k < live.size(); ++k)
-      if (extend(samples[live[k]], search, requests[k], search.results[k], options.temperature,
-                 weights))
-        live[kept++] = live[k];
-    live.resize(kept);
-  }
+  sample.sequence.sum_logprob += result.full_row[static_cast<size_t>(id)] - left.log_sum_exp;
+  if (id == rules().special().end_of_text) return false;
+  sample.sequence.tokens.push_back(id);
+  return true;
+}
+
+std::vector<Sequence> SamplingSearch::take_sequences() {
   std::vector<Sequence> sequences;
-  for (Sample& sample : samples) sequences.push_back(std::move(sample.sequence));
+  for (Sample& sample : samples_) sequences.push_back(std::move(sample.sequence));
   return sequences;
 }
 

@@ -7,8 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "result.h"
-#include "whisper/sequence.h"
+#include "whisper/search.h"
 
 namespace npu {
 
@@ -33,15 +32,36 @@ int draw(const ScoreRequest& request, const ScoreResult& result, const Choices& 
          float temperature, double uniform, std::vector<float>& weights);
 
 struct SamplingOptions {
-  int samples;        // at most the number of histories
+  int samples;        // histories that it uses
   float temperature;  // > 0
   uint64_t seed;
   uint64_t window;
 };
 
-// results[0] of `search` must have been asked with top_k >= 1 and the full row. Log-probabilities
-// are those of the filtered logits at temperature 1. Errors: those of Context::run().
-Result<std::vector<Sequence>> search_by_sampling(const Search& search,
-                                                 const SamplingOptions& options);
+// Log-probabilities are those of the filtered logits at temperature 1.
+class SamplingSearch : public Search {
+ public:
+  SamplingSearch(const Rules& rules, SearchStart start, const SamplingOptions& options);
+  std::vector<Sequence> take_sequences() override;
+
+ private:
+  // One history.
+  struct Sample {
+    Sequence sequence;
+    Random random;
+  };
+
+  size_t live() const override { return live_.size(); }
+  void want(ScoreRequest& request) const override;
+  void extend(StepTable& table) const override;
+  void choose(std::span<const ScoreResult> results) override;
+  bool draw_next(Sample& sample, const ScoreResult& result);
+
+  float temperature_;
+  int steps_ = 0;
+  std::vector<Sample> samples_;
+  std::vector<size_t> live_;  // of samples_
+  std::vector<float> weights_;
+};
 
 }  // namespace npu

@@ -110,9 +110,9 @@ struct BeamCase {
   int max_tokens = 224;
 };
 
-class BeamSearch : public ::testing::TestWithParam<BeamCase> {};
+class Beams : public ::testing::TestWithParam<BeamCase> {};
 
-TEST_P(BeamSearch, FindsWhatAnExhaustiveOneFinds) {
+TEST_P(Beams, FindsWhatAnExhaustiveOneFinds) {
   DecodingOptions options;
   options.beam_size = GetParam().beams;
   options.patience = GetParam().patience;
@@ -141,7 +141,7 @@ TEST_P(BeamSearch, FindsWhatAnExhaustiveOneFinds) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Search, BeamSearch,
+INSTANTIATE_TEST_SUITE_P(Search, Beams,
                          ::testing::Values(BeamCase{"One", 1, {}, {}, 1},
                                            BeamCase{"Two", 2, {}, {}, 2},
                                            BeamCase{"Five", 5, {}, {}, 5},

@@ -7,6 +7,7 @@
 #include "scripted_device.h"
 #include "whisper/decoding.h"
 #include "whisper/sampling.h"
+#include "whisper/search_driver.h"
 
 namespace npu::testing {
 
@@ -40,11 +41,15 @@ struct Bench {
     limits.max_rows = kTextPositions;
     limits.self_slots = histories_needed(options, {&temperature, 1});
     inference = std::make_unique<Inference>(std::make_unique<ScriptedContext>(script, limits),
-                                            limits.self_slots, stats);
-    decoder = std::make_unique<WindowDecoder>(tokenizer(), options, *inference, stats);
+                                            limits, stats);
+    decoder = std::make_unique<WindowDecoder>(tokenizer(), options);
   }
   Result<DecodedWindow> decode(float temperature = 0, std::span<const int> prompt = {}) {
-    return decoder->decode("en", prompt, temperature, 0, {});
+    const auto search = decoder->begin({"en", prompt, temperature, 0});
+    SearchDriver driver(*inference);
+    driver.add(*search);
+    while (!driver.idle()) NPU_TRY(driver.step({}));
+    return decoder->finish(*search, temperature);
   }
 
   DecodingOptions options;

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "whisper/search_driver.h"
+
+#include <algorithm>
+#include <cassert>
+
+namespace npu {
+
+void SearchDriver::add(Search& search) {
+  running_.push_back(&search);
+}
+
+Result<std::span<Search* const>> SearchDriver::step(const CancelToken& cancel) {
+  table_.clear();
+  parts_.clear();
+  finished_.clear();
+  const auto room = static_cast<size_t>(inference_.max_rows());
+  for (Search* search : running_) {
+    if (table_.rows().size() + search->rows() > room) continue;
+    const size_t first = table_.requests().size();
+    search->propose(table_);
+    parts_.push_back({search, first, table_.requests().size() - first});
+  }
+  assert(!parts_.empty());
+  if (results_.size() < table_.requests().size()) results_.resize(table_.requests().size());
+  const std::span<ScoreResult> results = std::span(results_).first(table_.requests().size());
+  NPU_TRY(inference_.step(table_.rows(), table_.parents(), table_.requests(), results, cancel));
+  for (const Part& part : parts_) {
+    part.search->take(results.subspan(part.first_request, part.requests));
+    if (part.search->done()) finished_.push_back(part.search);
+  }
+  std::erase_if(running_, [](const Search* search) { return search->done(); });
+  return std::span<Search* const>(finished_);
+}
+
+}  // namespace npu

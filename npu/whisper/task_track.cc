@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "whisper/task_track.h"
+
+#include <algorithm>
+
+#include "log.h"
+#include "whisper/fallback.h"
+#include "whisper/hallucination.h"
+#include "whisper/scope_timer.h"
+#include "whisper/word_times.h"
+
+namespace npu {
+namespace {
+
+constexpr float kHighTemperature = 0.5F;  // above it a window's text is no context for the next
+
+DecodingOptions with_task(DecodingOptions options, Task task) {
+  options.task = task;
+  return options;
+}
+
+}  // namespace
+
+TaskTrack::TaskTrack(const Tokenizer& tokenizer, const TranscribeOptions& options, Task task,
+                     int first_slot, TranscriberStats& stats)
+    : tokenizer_(tokenizer),
+      options_(options),
+      decoding_(with_task(options.decoding, task)),
+      decoder_(tokenizer, decoding_),
+      first_slot_(first_slot),
+      stats_(stats),
+      history_(encode_stripped(tokenizer, options.initial_prompt), options.carry_initial_prompt) {}
+
+void TaskTrack::reset() {
+  search_.reset();
+  history_.reset();
+  last_speech_s_ = 0;
+}
+
+void TaskTrack::begin(std::string_view language, int start) {
+  language_ = language;
+  start_ = start;
+  attempt_ = 0;
+  start_search();
+}
+
+void TaskTrack::start_search() {
+  search_ = decoder_.begin({language_, history_.prompt(), options_.temperatures[attempt_],
+                            static_cast<uint64_t>(start_), first_slot_, /*cross_slot=*/0});
+}
+
+bool TaskTrack::advance() {
+  stats_.decoded_tokens += search_->chosen_tokens();
+  decoded_ = decoder_.finish(*search_, options_.temperatures[attempt_]);
+  if (!needs_fallback(decoded_, options_) || ++attempt_ == options_.temperatures.size()) {
+    search_.reset();
+    return true;
+  }
+  ++stats_.fallbacks;
+  start_search();
+  return false;
+}
+
+Result<TrackOutcome> TaskTrack::conclude(const TrackWindow& window, Aligner& aligner,
+                                         Inference& inference, const CancelToken& cancel) {
+  const bool silence = is_silence(decoded_, options_);
+  log(LogLevel::kDebug, text("window at frame ", window.start, ": ", decoded_.tokens.size(),
+                             " tokens at temperature ", decoded_.temperature, ", log-probability ",
+                             decoded_.avg_logprob, ", compression ", decoded_.compression_ratio,
+                             ", no speech ", decoded_.no_speech_prob, silence ? ": silence" : ""));
+  if (silence) return TrackOutcome{{}, window.start + window.frames};
+
+  SplitWindow split = split_window(tokenizer_, decoded_, window.start, window.frames);
+  bool kept = true;
+  if (options_.word_timestamps) {
+    NPU_TRY_ASSIGN(kept, add_words(split, window, aligner, inference, cancel));
+  }
+  // No rule leads backwards, but a loop without end must not hang on that.
+  const int next = std::max(split.next, window.start + 1);
+  if (!kept) return TrackOutcome{{}, next};
+  blank_empty_segments(split.segments);
+  for (const Segment& segment : split.segments) history_.append(segment.tokens);
+  if (!options_.condition_on_previous_text || decoded_.temperature > kHighTemperature)
+    history_.forget();
+  return TrackOutcome{std::move(split.segments), next};
+}
+
+// False if the whole window was made up and is to be forgotten.
+Result<bool> TaskTrack::add_words(SplitWindow& split, const TrackWindow& window, Aligner& aligner,
+                                  Inference& inference, const CancelToken& cancel) {
+  WordTimesRequest request;
+  request.language = language_;
+  request.task = decoding_.task;
+  request.frames = window.frames;
+  request.prepend_punctuations = options_.prepend_punctuations;
+  request.append_punctuations = options_.append_punctuations;
+  request.last_speech_s = last_speech_s_;
+  request.self_slot = first_slot_;
+  {
+    const ScopeTimer timer(stats_.alignment_s);
+    NPU_TRY(add_word_times(split.segments, aligner, inference.context(), tokenizer_, request,
+                           cancel, Deadline::in(kReplayLimit)));
+  }
+  WindowFacts facts{window.start,        window.frames, split.next,    window.content_frames,
+                    split.single_ending, std::nullopt,  last_speech_s_};
+  if (options_.hallucination_silence_threshold_s)
+    facts.silence_threshold_s = *options_.hallucination_silence_threshold_s;
+  const WindowVerdict verdict = judge_window(split.segments, facts);
+  split.next = verdict.next;
+  last_speech_s_ = verdict.last_speech_s;
+  return !verdict.dropped;
+}
+
+}  // namespace npu

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// One task (transcribe or translate) through the windows of a stream: temperature fallback, silence
+// rule, segments, words, and its own previous text.
+// Source: openai/whisper:whisper/transcribe.py, decode_with_fallback() and the body of
+// transcribe()'s loop.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cancel.h"
+#include "model/tokenizer.h"
+#include "result.h"
+#include "whisper/alignment.h"
+#include "whisper/decoding.h"
+#include "whisper/history.h"
+#include "whisper/inference.h"
+#include "whisper/options.h"
+#include "whisper/segment.h"
+#include "whisper/split.h"
+#include "whisper/transcriber.h"
+
+namespace npu {
+
+// A window whose cross K,V are in slot 0 of the context. All in mel frames.
+struct TrackWindow {
+  int start;
+  int frames;          // of audio in it
+  int content_frames;  // of the whole input, or what is known of it
+};
+
+// What a window gave.
+struct TrackOutcome {
+  std::vector<Segment> segments;
+  int next;  // frame at which the next window begins; beyond `start`
+};
+
+// Not thread-safe. Everything given to the constructor is borrowed.
+class TaskTrack {
+ public:
+  // `first_slot`: the first of histories_needed() self slots that belong to this track.
+  TaskTrack(const Tokenizer& tokenizer, const TranscribeOptions& options, Task task, int first_slot,
+            TranscriberStats& stats);
+  // search() and decoder_ point into it.
+  TaskTrack(const TaskTrack&) = delete;
+  TaskTrack& operator=(const TaskTrack&) = delete;
+
+  // Forgets text and what it knows of the stream.
+  void reset();
+
+  // Begins the window at frame `start`. Then search() is to be stepped until it is done, and
+  // advance() called, until that returns true.
+  void begin(std::string_view language, int start);
+  Search& search() { return *search_; }
+  // Takes what search() found. True if the window is decoded; false if search() is a new one, at
+  // the next temperature.
+  bool advance();
+
+  // Turns the decoded window into segments, with words if they are wanted, and remembers its text.
+  // Errors: those of Context::run().
+  Result<TrackOutcome> conclude(const TrackWindow& window, Aligner& aligner, Inference& inference,
+                                const CancelToken& cancel);
+
+ private:
+  void start_search();
+  Result<bool> add_words(SplitWindow& split, const TrackWindow& window, Aligner& aligner,
+                         Inference& inference, const CancelToken& cancel);
+
+  const Tokenizer& tokenizer_;
+  const TranscribeOptions& options_;
+  const DecodingOptions decoding_;  // of this task
+  const WindowDecoder decoder_;
+  const int first_slot_;
+  TranscriberStats& stats_;
+  History history_;
+  double last_speech_s_ = 0;
+
+  // Of the window that is decoded.
+  std::string language_;
+  int start_ = 0;
+  size_t attempt_ = 0;  // index of its temperature
+  std::unique_ptr<Search> search_;
+  DecodedWindow decoded_;
+};
+
+}  // namespace npu
