@@ -11,12 +11,13 @@ packages=(
   libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev
   libhwy-dev libpcre2-dev nlohmann-json3-dev zlib1g-dev
   libcurl4-openssl-dev
-  gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good
+  gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-x gstreamer1.0-plugins-good
   gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-libav
   ca-certificates python3 python3-pip
 )
 test_packages=(
   git libgtest-dev libsndfile1-dev ffmpeg python3-venv procps
+  python3-gi gir1.2-gstreamer-1.0 gir1.2-gst-plugins-base-1.0 xvfb
   clang clang-format lld man-db
 )
 

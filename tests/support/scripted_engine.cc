@@ -60,10 +60,27 @@ std::vector<Stretch> loud_stretches(std::span<const float> samples, size_t from)
   return stretches;
 }
 
+// The words of a text, a space before each, with times in proportion to their bytes.
+std::vector<Word> spread_words(const std::string& text, double start_s, double end_s) {
+  std::vector<Word> words;
+  const double per_byte_s = (end_s - start_s) / static_cast<double>(text.size());
+  for (size_t begin = 0; begin < text.size();) {
+    const size_t end = std::min(text.find(' ', begin + 1), text.size());
+    words.push_back({text.substr(begin, end - begin),
+                     start_s + per_byte_s * static_cast<double>(begin),
+                     start_s + per_byte_s * static_cast<double>(end), 0.9F});
+    begin = end;
+  }
+  return words;
+}
+
 class ScriptedTranscriber : public Transcriber {
  public:
-  ScriptedTranscriber(std::shared_ptr<Script> script, std::string language)
-      : script_(std::move(script)), given_(std::move(language)), language_(given_) {
+  ScriptedTranscriber(std::shared_ptr<Script> script, const TranscribeOptions& options)
+      : script_(std::move(script)),
+        given_(options.decoding.language),
+        with_words_(options.word_timestamps),
+        language_(given_) {
     ++script_->transcribers;
   }
   ~ScriptedTranscriber() override { keep_run(); }
@@ -122,8 +139,16 @@ class ScriptedTranscriber : public Transcriber {
     Segment segment{};
     segment.start_s = std::round(seconds(stretch.begin) * 1000) / 1000;
     segment.end_s = std::round(seconds(stretch.end) * 1000) / 1000;
-    segment.text = script_->segment_text.empty() ? text(" loud ", ++count_) : script_->segment_text;
+    segment.text = next_text();
+    if (with_words_) segment.words = spread_words(segment.text, segment.start_s, segment.end_s);
     return segment;
+  }
+
+  std::string next_text() {
+    const auto number = static_cast<size_t>(count_++);
+    const std::vector<std::string>& texts = script_->segment_texts;
+    if (!texts.empty()) return texts[number % texts.size()];
+    return script_->segment_text.empty() ? text(" loud ", number + 1) : script_->segment_text;
   }
 
   void keep_run() {
@@ -134,6 +159,7 @@ class ScriptedTranscriber : public Transcriber {
 
   const std::shared_ptr<Script> script_;
   const std::string given_;
+  const bool with_words_;
   std::string language_;
   std::vector<float> samples_;
   size_t seek_ = 0;
@@ -153,8 +179,7 @@ class ScriptedModel : public gst::LoadedModel {
   std::string description() const override { return "a scripted model"; }
   Result<std::unique_ptr<Transcriber>> transcriber(
       const TranscribeOptions& options) const override {
-    return std::unique_ptr<Transcriber>(
-        std::make_unique<ScriptedTranscriber>(script_, options.decoding.language));
+    return std::unique_ptr<Transcriber>(std::make_unique<ScriptedTranscriber>(script_, options));
   }
 
  private:

@@ -40,6 +40,8 @@ struct Script {
   Gate load_gate;               // before each load
   std::unique_ptr<Error> load_failure;
   std::string segment_text;  // of every segment; empty: "loud N", N from 1 in each run
+  std::vector<std::string>
+      segment_texts;  // of the n-th segment of a run, over and over; goes first
 
   std::atomic<int> loads{0};
   std::atomic<int> steps{0};
