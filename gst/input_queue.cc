@@ -20,7 +20,8 @@ bool InputQueue::full(GstClockTime extra_ns) const {
 }
 
 GstFlowReturn InputQueue::refusal() const {
-  return flushing_ || stopped_ ? GST_FLOW_FLUSHING : flow_;
+  if (flushing_ || stopped_) return GST_FLOW_FLUSHING;
+  return flow_ != GST_FLOW_OK ? flow_ : downstream_;
 }
 
 void InputQueue::drop_oldest(std::vector<BufferPtr>& dropped) {
@@ -126,12 +127,19 @@ void InputQueue::fail(GstFlowReturn flow) {
   changed_.notify_all();
 }
 
+void InputQueue::set_downstream(GstFlowReturn flow) {
+  std::lock_guard lock(mutex_);
+  downstream_ = flow;
+  changed_.notify_all();
+}
+
 void InputQueue::start() {
   std::lock_guard lock(mutex_);
   entries_.clear();
   queued_ns_ = 0;
   queued_buffers_ = 0;
   flow_ = GST_FLOW_OK;
+  downstream_ = GST_FLOW_OK;
   flushing_ = false;
   stopped_ = false;
   parked_ = false;

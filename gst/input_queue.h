@@ -19,7 +19,7 @@ using InputItem = std::variant<BufferPtr, EventPtr>;
 // Thread-safe. Its mutex is a leaf: nothing is called while it is held.
 //
 // Waits, and what ends them:
-//   push_audio() for room      pop(), begin_flush(), fail(), stop()
+//   push_audio() for room      pop(), begin_flush(), fail(), set_downstream(), stop()
 //   pop() for an item          push_*(), set_ready(), stop(); holds while flushing
 //   wait_parked()              the worker's next pop(), or worker_gone()
 class InputQueue {
@@ -35,7 +35,7 @@ class InputQueue {
 
   // Appends audio of `duration_ns`. Buffers that had to make room are moved to `dropped`.
   // Returns what the chain function should: OK, FLUSHING (buffer freed) or the failure set by
-  // fail().
+  // fail() or set_downstream().
   GstFlowReturn push_audio(BufferPtr buffer, GstClockTime duration_ns, WhenFull when_full,
                            std::vector<BufferPtr>& dropped);
   // Appends an event; never waits. False while flushing or stopped (event freed).
@@ -58,8 +58,11 @@ class InputQueue {
   std::deque<InputItem> take_all();
   void end_flush();
 
-  // From now on push_audio() returns `flow`; GST_FLOW_OK takes it back.
+  // From now on push_audio() returns `flow`, because the worker has failed; GST_FLOW_OK takes it
+  // back.
   void fail(GstFlowReturn flow);
+  // The same for what downstream answers.
+  void set_downstream(GstFlowReturn flow);
   void start();
   void stop();
   // The worker's thread ends.
@@ -82,6 +85,7 @@ class InputQueue {
   GstClockTime queued_ns_ = 0;
   size_t queued_buffers_ = 0;
   GstFlowReturn flow_ = GST_FLOW_OK;
+  GstFlowReturn downstream_ = GST_FLOW_OK;
   bool flushing_ = false;
   bool stopped_ = true;
   bool ready_ = false;

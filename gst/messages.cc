@@ -2,7 +2,6 @@
 // Builders of bus messages.
 #include "messages.h"
 
-#include "cue_text.h"
 #include "debug.h"
 #include "gst_ptr.h"
 
@@ -38,27 +37,6 @@ Mapped map_error(ErrorCode code) {
   return {GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_FAILED};
 }
 
-// [word{text, running-time, ...}]: word times are relative to the cue's, so that they hold in every
-// time.
-void add_words(GstStructure* structure, const Segment& segment) {
-  if (segment.words.empty()) return;
-  GValue words = G_VALUE_INIT;
-  g_value_init(&words, GST_TYPE_ARRAY);
-  for (const Word& word : segment.words) {
-    const double start_s = word.start_s - segment.start_s;
-    GValue item = G_VALUE_INIT;
-    g_value_init(&item, GST_TYPE_STRUCTURE);
-    g_value_take_boxed(
-        &item, gst_structure_new(
-                   "word", "text", G_TYPE_STRING, clean_cue_text(word.text).c_str(), "offset",
-                   G_TYPE_INT64, static_cast<gint64>(start_s * 1e9), "duration", G_TYPE_INT64,
-                   static_cast<gint64>((word.end_s - word.start_s) * 1e9), "probability",
-                   G_TYPE_DOUBLE, static_cast<double>(word.probability), nullptr));
-    gst_value_array_append_and_take_value(&words, &item);
-  }
-  gst_structure_take_value(structure, "words", &words);
-}
-
 }  // namespace
 
 void post_error(GstElement* element, const char* doing, const Error& error) {
@@ -73,15 +51,10 @@ void post_progress(GstElement* element, GstProgressType type, const std::string&
       element, gst_message_new_progress(GST_OBJECT(element), type, "load-model", text.c_str()));
 }
 
-void post_cue(GstElement* element, const CueMessage& cue) {
-  GstStructure* structure = gst_structure_new(
-      "npuwhisper/cue", "text", G_TYPE_STRING, cue.text.c_str(), "running-time", G_TYPE_UINT64,
-      cue.running_time, "stream-time", G_TYPE_UINT64, cue.stream_time, "duration", G_TYPE_UINT64,
-      cue.duration, "language-code", G_TYPE_STRING, cue.language.c_str(), "avg-logprob",
-      G_TYPE_DOUBLE, static_cast<double>(cue.segment.avg_logprob), "no-speech-prob", G_TYPE_DOUBLE,
-      static_cast<double>(cue.segment.no_speech_prob), nullptr);
-  add_words(structure, cue.segment);
-  gst_element_post_message(element, gst_message_new_element(GST_OBJECT(element), structure));
+void post_cue(GstElement* element, const GstStructure* cue) {
+  gst_element_post_message(element,
+                           gst_message_new_element(GST_OBJECT(element), gst_structure_copy(cue)));
+  g_signal_emit_by_name(element, "cue", cue);
 }
 
 void post_language(GstElement* element, const std::string& code, double probability) {

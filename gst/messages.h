@@ -7,7 +7,6 @@
 #include <string>
 
 #include "result.h"
-#include "whisper/segment.h"
 
 namespace npu::gst {
 
@@ -18,17 +17,8 @@ void post_error(GstElement* element, const char* doing, const Error& error);
 // A PROGRESS message with the code "load-model".
 void post_progress(GstElement* element, GstProgressType type, const std::string& text);
 
-// A text cue as it leaves the source pad.
-struct CueMessage {
-  const Segment& segment;  // as the engine gave it
-  const std::string& text;
-  GstClockTime running_time;
-  GstClockTime stream_time;
-  GstClockTime duration;
-  const std::string& language;  // as the language tag
-};
-// Element message "npuwhisper/cue"; see docs/elements.md for its fields.
-void post_cue(GstElement* element, const CueMessage& cue);
+// Element message "npuwhisper/cue" and the signal "cue", both with `cue` (borrowed).
+void post_cue(GstElement* element, const GstStructure* cue);
 
 // Element message "npuwhisper/language": language-code and probability.
 void post_language(GstElement* element, const std::string& code, double probability);

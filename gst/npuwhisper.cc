@@ -23,6 +23,8 @@
 #include "debug.h"
 #include "properties.h"
 #include "state.h"
+#include "text/cue_structure.h"
+#include "text/text_format.h"
 
 using npu::gst::BufferPtr;
 using npu::gst::EventPtr;
@@ -41,7 +43,7 @@ GstStaticPadTemplate sink_template =
     GST_STATIC_PAD_TEMPLATE("sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS("audio/x-raw"));
 
 GstStaticPadTemplate source_template = GST_STATIC_PAD_TEMPLATE(
-    "src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS("text/x-raw, format = (string) utf8"));
+    "src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS(npu::gst::kTextCaps));
 
 std::shared_ptr<npu::gst::Engine>& default_engine() {
   static std::shared_ptr<npu::gst::Engine> engine;
@@ -65,8 +67,8 @@ gboolean source_query(GstPad* pad, GstObject* parent, GstQuery* query) {
   return gst_pad_query_default(pad, parent, query);
 }
 
-gboolean source_activate(GstPad*, GstObject* parent, GstPadMode mode, gboolean active) {
-  return mode == GST_PAD_MODE_PUSH && state_of(parent).activate_source(active);
+gboolean source_activate(GstPad* pad, GstObject* parent, GstPadMode mode, gboolean active) {
+  return mode == GST_PAD_MODE_PUSH && state_of(parent).activate_source(pad, active);
 }
 
 void set_property(GObject* object, guint id, const GValue* value, GParamSpec* spec) {
@@ -108,6 +110,17 @@ static void gst_npu_whisper_class_init(GstNpuWhisperClass* klass) {
   object_class->get_property = get_property;
   object_class->finalize = finalize;
   npu::gst::install_properties(object_class);
+  npu::gst::register_cue_meta();
+  /**
+   * GstNpuWhisper::cue:
+   * @element: the element
+   * @cue: a structure "npuwhisper/cue", as element messages carry it
+   *
+   * A cue is about to leave. Emitted on the element's own thread, which goes on when the handlers
+   * return.
+   */
+  g_signal_new("cue", G_TYPE_FROM_CLASS(klass), G_SIGNAL_RUN_LAST, 0, nullptr, nullptr, nullptr,
+               G_TYPE_NONE, 1, GST_TYPE_STRUCTURE | G_SIGNAL_TYPE_STATIC_SCOPE);
 
   auto* element_class = GST_ELEMENT_CLASS(klass);
   element_class->change_state = change_state;
@@ -127,9 +140,9 @@ static void gst_npu_whisper_init(GstNpuWhisper* self) {
   GstPad* source = gst_pad_new_from_static_template(&source_template, "src");
   gst_pad_set_query_function(source, source_query);
   gst_pad_set_activatemode_function(source, source_activate);
-  gst_pad_use_fixed_caps(source);
 
-  self->state = new State(element, sink, source, default_engine());
+  self->state = new State(element, sink, default_engine());
+  self->state->add_source(source, npu::gst::TextKind::kTranscript);
   gst_element_add_pad(element, sink);
   gst_element_add_pad(element, source);
 }

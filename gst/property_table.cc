@@ -38,6 +38,26 @@ GType normalisation_type() {
   return type;
 }
 
+GType output_mode_type() {
+  static const GEnumValue values[] = {
+      {static_cast<int>(OutputMode::kSegments), "The segments of Whisper as they are", "segments"},
+      {static_cast<int>(OutputMode::kWords), "One word at a time", "words"},
+      {0, nullptr, nullptr}};
+  static const GType type = g_enum_register_static("GstNpuWhisperOutputMode", values);
+  return type;
+}
+
+GType output_way_type() {
+  static const GEnumValue values[] = {
+      {static_cast<int>(OutputWay::kBuffers), "Text buffers", "buffers"},
+      {static_cast<int>(OutputWay::kEvents), "Downstream events npuwhisper/cue, and gaps",
+       "events"},
+      {static_cast<int>(OutputWay::kBoth), "Each buffer with such an event before it", "both"},
+      {0, nullptr, nullptr}};
+  static const GType type = g_enum_register_static("GstNpuWhisperOutput", values);
+  return type;
+}
+
 template <auto kField>
 EnumField enum_field(GType (*type)()) {
   using Enum = std::remove_reference_t<decltype(std::declval<Settings&>().*kField)>;
@@ -48,7 +68,8 @@ EnumField enum_field(GType (*type)()) {
 }  // namespace
 
 std::span<const GType> property_enum_types() {
-  static const std::array<GType, 3> types = {device_type(), task_type(), normalisation_type()};
+  static const std::array<GType, 5> types = {device_type(), task_type(), normalisation_type(),
+                                             output_mode_type(), output_way_type()};
   return types;
 }
 
@@ -79,6 +100,12 @@ std::span<const PropertyRow> property_rows() {
        "Shows all text this much later, in ms; not part of the latency. Takes effect at the next "
        "segment",
        &S::lateness_ms, 0, UINT_MAX, true},
+
+      {"output-mode", "Output mode",
+       "What one buffer holds; words computes the times of words, as word-timestamps does",
+       enum_field<&S::output_mode>(output_mode_type)},
+      {"output", "Output", "How cues leave the source pads",
+       enum_field<&S::output>(output_way_type)},
 
       {"beam-size", "Beam size", "Beams of the search at temperature 0; 0 = greedy", &S::beam_size,
        0, 64},
@@ -136,8 +163,8 @@ std::span<const PropertyRow> property_rows() {
        30},
 
       {"word-timestamps", "Word timestamps",
-       "Compute the times of words: they refine the times of text buffers, and cue messages carry "
-       "them",
+       "With output-mode=segments: compute the times of words, which refine those of the segments; "
+       "messages and JSON carry them",
        &S::word_timestamps},
       {"prepend-punctuations", "Prepended punctuation",
        "With word-timestamps: characters that belong to the word after them",

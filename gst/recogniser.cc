@@ -46,8 +46,7 @@ Result<void> Recogniser::ensure_transcriber() {
   TranscribeOptions options = options_;
   if (options.decoding.language.empty()) options.decoding.language = locked_language_;
   NPU_TRY_ASSIGN(transcriber_, model_->transcriber(options));
-  note_language();
-  return {};
+  return note_language();
 }
 
 Result<void> Recogniser::set_format(const GstAudioInfo& info) {
@@ -151,6 +150,8 @@ Result<void> Recogniser::cut_live() {
   NPU_TRY(end_engine_input());
   const double piece_s = static_cast<double>(pushed_) / kEngineRate;
   NPU_TRY(advance(timeline_.at(piece_s)));
+  // The viewer of a live stream does not wait for the rest of a sentence.
+  if (!output_.settle(stream_ns(timeline_.at(piece_s)))) return closed();
   timeline_.cut(piece_s);
   pushed_ = 0;
   NPU_TRY(lock_language());
@@ -212,31 +213,47 @@ Result<void> Recogniser::end_engine_input() {
   return infer();
 }
 
-Result<void> Recogniser::give(const Step& step) {
-  note_language();
-  for (const Segment& segment : step.segments) {
+std::vector<SpokenSegment> Recogniser::spoken(const std::vector<Segment>& segments) const {
+  const auto time = [this](double seconds) { return stream_ns(timeline_.at(seconds)); };
+  std::vector<SpokenSegment> out;
+  for (const Segment& segment : segments) {
     GST_LOG_OBJECT(element_, "%.2f - %.2f s: %s", segment.start_s, segment.end_s,
                    segment.text.c_str());
-    piece_has_text_ = piece_has_text_ || !segment.text.empty();
-    if (!output_.cue(segment, stream_ns(timeline_.at(segment.start_s)),
-                     stream_ns(timeline_.at(segment.end_s))))
-      return closed();
+    out.push_back({.start_ns = time(segment.start_s),
+                   .end_ns = time(segment.end_s),
+                   .text = segment.text,
+                   .words = {},
+                   .facts = {.avg_logprob = segment.avg_logprob,
+                             .no_speech_prob = segment.no_speech_prob,
+                             .temperature = segment.temperature}});
+    for (const Word& word : segment.words)
+      out.back().words.push_back(
+          {word.text, time(word.start_s), time(word.end_s), word.probability});
   }
+  return out;
+}
+
+Result<void> Recogniser::give(const Step& step) {
+  NPU_TRY(note_language());
+  for (const Segment& segment : step.segments)
+    piece_has_text_ = piece_has_text_ || !segment.text.empty();
+  if (!output_.spoken(TextKind::kTranscript, spoken(step.segments))) return closed();
   const double decided_s = std::min(step.decided_s, static_cast<double>(pushed_) / kEngineRate);
   NPU_TRY(advance(timeline_.at(decided_s)));
   timeline_.forget_before(decided_s);
   return {};
 }
 
-void Recogniser::note_language() {
+Result<void> Recogniser::note_language() {
   const std::string& code = transcriber_->language();
-  if (code.empty()) return;
+  if (code.empty()) return {};
   const bool given = !options_.decoding.language.empty();
-  output_.language(tag_language(code, task_));
-  if (given || code == reported_language_) return;
+  if (!output_.language(tag_language(code, task_))) return closed();
+  if (given || code == reported_language_) return {};
   reported_language_ = code;
   post_language(element_, tag_language(code, Task::kTranscribe),
                 static_cast<double>(transcriber_->language_probability()));
+  return {};
 }
 
 Result<void> Recogniser::finish() {

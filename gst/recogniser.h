@@ -14,7 +14,7 @@
 #include "converter.h"
 #include "engine.h"
 #include "settings.h"
-#include "text_output.h"
+#include "text/text_branches.h"
 #include "timeline.h"
 
 namespace npu::gst {
@@ -49,7 +49,7 @@ struct Surroundings {
 // of Transcriber::create() and Converter. Worker thread only, or any while the worker is parked.
 class Recogniser {
  public:
-  Recogniser(GstElement* element, TextOutput& output, Surroundings surroundings)
+  Recogniser(GstElement* element, TextBranches& output, Surroundings surroundings)
       : element_(element), output_(output), surroundings_(std::move(surroundings)) {}
 
   // Options of the transcribers made from now on. Must be called before audio.
@@ -86,12 +86,13 @@ class Recogniser {
   WorkDone work_done() const;
   void drop_transcriber();
   void hand_over(size_t samples);
-  void note_language();
+  std::vector<SpokenSegment> spoken(const std::vector<Segment>& segments) const;
+  Result<void> note_language();
   Result<void> lock_language();
   int64_t stream_ns(int64_t pts_ns) const;
 
   GstElement* const element_;
-  TextOutput& output_;
+  TextBranches& output_;
   const Surroundings surroundings_;
 
   Task task_ = Task::kTranscribe;

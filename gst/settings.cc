@@ -114,7 +114,8 @@ Result<TranscribeOptions> transcribe_options(const Settings& settings) {
   options.condition_on_previous_text = settings.condition_on_previous_text;
   options.initial_prompt = settings.initial_prompt;
   options.carry_initial_prompt = settings.carry_initial_prompt;
-  options.word_timestamps = settings.word_timestamps;
+  options.word_timestamps =
+      settings.word_timestamps || settings.output_mode != OutputMode::kSegments;
   options.prepend_punctuations = settings.prepend_punctuations;
   options.append_punctuations = settings.append_punctuations;
   if (settings.hallucination_silence_threshold_s > 0)
@@ -122,6 +123,10 @@ Result<TranscribeOptions> transcribe_options(const Settings& settings) {
         static_cast<float>(settings.hallucination_silence_threshold_s);
   options.normalisation = settings.normalisation;
   return options;
+}
+
+OutputSettings output_settings(const Settings& settings) {
+  return {.mode = settings.output_mode, .way = settings.output};
 }
 
 std::string tag_language(const std::string& code, Task task) {

@@ -7,6 +7,7 @@
 
 #include "model/model.h"
 #include "result.h"
+#include "text/text_output.h"
 #include "whisper/options.h"
 
 namespace npu::gst {
@@ -51,6 +52,9 @@ struct Settings {
   double hallucination_silence_threshold_s = 0.0;
   Normalisation normalisation = Normalisation::kRunning;
 
+  OutputMode output_mode = OutputMode::kSegments;
+  OutputWay output = OutputWay::kBuffers;
+
   unsigned latency_ms = 8000;
   unsigned lateness_ms = 0;
 };
@@ -64,6 +68,8 @@ bool same_model(const ModelRequest& a, const ModelRequest& b);
 
 // Errors: kInvalidArgument, naming the property and what it may be.
 Result<TranscribeOptions> transcribe_options(const Settings& settings);
+
+OutputSettings output_settings(const Settings& settings);
 
 // The language of the output as a tag has it: the code in BCP-47 spelling, "und" if `code` is
 // empty. A translation is English.

@@ -9,14 +9,13 @@
 
 namespace npu::gst {
 
-State::State(GstElement* element, GstPad* sink_pad, GstPad* source_pad,
-             std::shared_ptr<Engine> engine)
+State::State(GstElement* element, GstPad* sink_pad, std::shared_ptr<Engine> engine)
     : element_(element),
       sink_pad_(sink_pad),
-      source_pad_(source_pad),
       engine_(std::move(engine)),
+      output_(element, [this] { flow_changed(); }),
       loader_(element, [this] { model_changed(); }),
-      worker_(element, source_pad, input_, output_, loader_, lateness_ns_, surroundings()) {
+      worker_(element, input_, output_, loader_, lateness_ns_, surroundings()) {
   gst_audio_info_init(&info_);
   gst_segment_init(&segment_, GST_FORMAT_UNDEFINED);
   change_settings([](Settings&) {});
@@ -131,17 +130,16 @@ void State::start() {
 
 void State::interrupt() {
   input_.stop();
-  output_.stop();
+  output_.interrupt();
   cancel_work();
 }
 
 void State::stop() {
   if (!thread_.joinable()) return;
   thread_.join();
-  // A FLUSH_STOP that met the deactivation may have started it again.
-  gst_pad_stop_task(source_pad_);
+  // A FLUSH_STOP that met the deactivation may have started a task again.
+  output_.stop();
   input_.take_all();
-  output_.take_all();
   worker_.finish();
 }
 

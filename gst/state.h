@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What the element is made of: two queues, a worker between them, the loader, and the pad functions
-// that drive them. GObject stays in npuwhisper.cc.
+// What the element is made of: an input queue, a worker behind it, a branch for each source pad,
+// the loader, and the pad functions that drive them. GObject stays in npuwhisper.cc.
 //
-//   streaming thread --InputQueue--> worker thread --OutputQueue--> task of the source pad
-//                                        ^ model
+//   streaming thread --InputQueue--> worker thread --OutputQueue--> task of a source pad
+//                                        ^ model    (a branch for each pad)
 //                                  loading thread
 //
-// Locks: settings_mutex_ and run_mutex_ here, one in each queue and in the loader. All are leaves:
-// no two are ever held together, none while pushing, querying upstream, posting a message or
-// waiting for the engine. The sink pad's stream lock may be held when any of them is taken, never
-// the other way round.
+// Locks: settings_mutex_ and run_mutex_ here, one in each queue, in the loader and in the branches.
+// The last is taken before those of the output queues; no two others are ever held together, none
+// while pushing, querying, posting a message or waiting for the engine. The sink pad's stream lock
+// may be held when any of them is taken, never the other way round.
 #pragma once
 
 #include <gst/audio/audio.h>
@@ -27,8 +27,8 @@
 #include "gst_ptr.h"
 #include "input_queue.h"
 #include "loader.h"
-#include "output_queue.h"
 #include "settings.h"
+#include "text/text_branches.h"
 #include "worker.h"
 
 namespace npu::gst {
@@ -36,7 +36,7 @@ namespace npu::gst {
 class State {
  public:
   // The pads belong to `element`, which owns this object.
-  State(GstElement* element, GstPad* sink_pad, GstPad* source_pad, std::shared_ptr<Engine> engine);
+  State(GstElement* element, GstPad* sink_pad, std::shared_ptr<Engine> engine);
   ~State();
   State(const State&) = delete;
   State& operator=(const State&) = delete;
@@ -60,12 +60,15 @@ class State {
   GstFlowReturn chain(BufferPtr buffer);
   gboolean sink_event(EventPtr event);
   gboolean answer_latency(GstQuery* query);
-  gboolean activate_source(bool active);
+  gboolean activate_source(GstPad* pad, bool active);
+
+  // Source pads, before they are added to the element and before they are taken from it; any
+  // thread, in any state.
+  void add_source(GstPad* pad, TextKind kind);
+  void remove_source(GstPad* pad);
 
  private:
-  static void source_task(gpointer state);
-  void push_next();
-  void source_failed(GstFlowReturn flow);
+  void flow_changed();
 
   void flush_start(EventPtr event);
   gboolean flush_stop(EventPtr event);
@@ -83,7 +86,6 @@ class State {
 
   GstElement* const element_;
   GstPad* const sink_pad_;
-  GstPad* const source_pad_;
   std::shared_ptr<Engine> engine_;  // of state changes
 
   mutable std::mutex settings_mutex_;
@@ -112,7 +114,7 @@ class State {
   std::atomic<bool> input_at_end_{false};
 
   InputQueue input_;
-  OutputQueue output_;
+  TextBranches output_;
   Loader loader_;
   Worker worker_;
   std::thread thread_;  // of state changes

@@ -115,74 +115,53 @@ gboolean State::sink_event(EventPtr event) {
   return !bad_caps && input_.push_event(std::move(event));
 }
 
-// Any thread, without the stream lock: downstream first, so that the source task returns.
+// Any thread, without the stream lock: downstream first, so that the source tasks return.
 void State::flush_start(EventPtr event) {
-  gst_pad_push_event(source_pad_, event.release());
+  output_.begin_flush(event.get());
   input_.begin_flush();
-  output_.begin_flush();
   cancel_work();
-  gst_pad_pause_task(source_pad_);
 }
 
 // Under the sink pad's stream lock. The model stays; sticky events that were on their way stay too.
 gboolean State::flush_stop(EventPtr event) {
   // Once more, for a FLUSH_STOP that no FLUSH_START came before.
   input_.begin_flush();
-  output_.begin_flush();
+  output_.begin_queue_flush();
   cancel_work();
   input_.wait_parked();
   renew_cancel();
-  std::deque<OutputItem> leaving = output_.take_all();
-  output_.end_flush();
-  for (OutputItem& item : leaving) {
-    auto* sticky = std::get_if<EventPtr>(&item);
-    if (sticky && outlives_flush(sticky->get())) output_.push(std::move(item));
-  }
+  output_.end_queue_flush();
   worker_.flush(input_.take_all());
   input_.fail(GST_FLOW_OK);
+  input_.set_downstream(GST_FLOW_OK);
   input_at_end_ = false;
   next_pts_ = GST_CLOCK_TIME_NONE;
   gst_segment_init(&segment_, GST_FORMAT_UNDEFINED);
-  const gboolean forwarded = gst_pad_push_event(source_pad_, event.release());
+  const gboolean forwarded = output_.end_flush(event.get());
   input_.end_flush();
-  gst_pad_start_task(source_pad_, source_task, this, nullptr);
   return forwarded;
 }
 
-gboolean State::activate_source(bool active) {
-  if (active) return gst_pad_start_task(source_pad_, source_task, this, nullptr);
-  output_.stop();
-  return gst_pad_stop_task(source_pad_);
+gboolean State::activate_source(GstPad* pad, bool active) {
+  return output_.activate(pad, active);
 }
 
-void State::source_task(gpointer state) {
-  static_cast<State*>(state)->push_next();
+void State::add_source(GstPad* pad, TextKind kind) {
+  output_.add(pad, kind);
 }
 
-void State::push_next() {
-  GstPad* const pad = source_pad_;
-  auto item = output_.pop();
-  if (!item) {
-    // Nothing of this object is touched any more: it may be on its way out.
-    gst_pad_pause_task(pad);
-    return;
-  }
-  if (auto* event = std::get_if<EventPtr>(&*item)) {
-    // Its result says nothing that the next buffer would not say.
-    gst_pad_push_event(pad, event->release());
-    return;
-  }
-  const GstFlowReturn flow = gst_pad_push(pad, std::get<BufferPtr>(*item).release());
-  if (flow != GST_FLOW_OK) source_failed(flow);
+void State::remove_source(GstPad* pad) {
+  output_.remove(pad);
 }
 
-// Downstream takes no more. Upstream hears it from chain(), or, past its end, from the bus.
-void State::source_failed(GstFlowReturn flow) {
-  GST_DEBUG_OBJECT(element_, "downstream returned %s", gst_flow_get_name(flow));
+// Downstream takes no more, or takes more again. Upstream hears it from chain(), or, past its end,
+// from the bus.
+void State::flow_changed() {
+  const GstFlowReturn flow = output_.flow();
   if (flow == GST_FLOW_FLUSHING) return;
-  output_.refuse();
-  input_.fail(flow);
-  if (input_at_end_ && flow != GST_FLOW_EOS) GST_ELEMENT_FLOW_ERROR(element_, flow);
+  input_.set_downstream(flow);
+  const bool failed = flow != GST_FLOW_OK && flow != GST_FLOW_EOS;
+  if (failed && input_at_end_) GST_ELEMENT_FLOW_ERROR(element_, flow);
 }
 
 }  // namespace npu::gst

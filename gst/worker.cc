@@ -31,18 +31,13 @@ bool same_segment(const GstSegment& a, const GstSegment& b) {
 
 }  // namespace
 
-bool outlives_flush(GstEvent* event) {
-  return (gst_event_type_get_flags(GST_EVENT_TYPE(event)) & GST_EVENT_TYPE_STICKY) &&
-         GST_EVENT_TYPE(event) != GST_EVENT_SEGMENT && GST_EVENT_TYPE(event) != GST_EVENT_EOS;
-}
-
-Worker::Worker(GstElement* element, GstPad* source_pad, InputQueue& input, OutputQueue& output,
-               const Loader& loader, std::atomic<int64_t>& lateness_ns, Surroundings surroundings)
+Worker::Worker(GstElement* element, InputQueue& input, TextBranches& output, const Loader& loader,
+               std::atomic<int64_t>& lateness_ns, Surroundings surroundings)
     : element_(element),
       input_(input),
       loader_(loader),
       lateness_ns_(lateness_ns),
-      output_(element, source_pad, output),
+      output_(output),
       recogniser_(element, output_, std::move(surroundings)) {
   gst_segment_init(&segment_, GST_FORMAT_UNDEFINED);
 }
@@ -52,7 +47,7 @@ void Worker::prepare(const Settings& settings) {
   settings_error_.reset();
   failed_ = false;
   gst_segment_init(&segment_, GST_FORMAT_UNDEFINED);
-  output_.restart();
+  output_.restart(output_settings(settings));
   if (auto ok = recogniser_.configure(settings); !ok) settings_error_ = ok.error();
 }
 
@@ -62,6 +57,7 @@ void Worker::run() {
 }
 
 void Worker::finish() {
+  output_.flush();
   recogniser_.forget_stream();
 }
 
@@ -69,6 +65,7 @@ void Worker::flush(std::deque<InputItem> left) {
   failed_ = false;
   gst_segment_init(&segment_, GST_FORMAT_UNDEFINED);
   recogniser_.reset();
+  output_.refresh();
   output_.flush();
   for (InputItem& item : left) {
     auto* event = std::get_if<EventPtr>(&item);
@@ -78,6 +75,7 @@ void Worker::flush(std::deque<InputItem> left) {
 
 void Worker::handle(InputItem item) {
   doing_ = "Cannot transcribe";
+  output_.refresh();
   Result<void> done;
   // The engine reports its failures as values; this is for memory that runs out.
   try {
@@ -164,6 +162,7 @@ Result<void> Worker::event(EventPtr event) {
 
 Result<void> Worker::stream_start(GstEvent* event) {
   NPU_TRY(recogniser_.finish());
+  NPU_TRY(sent(output_.settle(std::nullopt)));
   recogniser_.forget_stream();
   gst_segment_init(&segment_, GST_FORMAT_UNDEFINED);
   return sent(output_.stream_start(event));
@@ -176,20 +175,20 @@ Result<void> Worker::caps(GstEvent* event) {
   if (!gst_audio_info_from_caps(&info, caps))
     return Error{ErrorCode::kUnsupported,
                  text("cannot use the caps ", CharPtr(gst_caps_to_string(caps)).get())};
-  NPU_TRY(recogniser_.set_format(info));
-  return sent(output_.caps());
+  return recogniser_.set_format(info);
 }
 
-// Nothing more begins in the old segment, up to the running time at which the next one takes over.
-Result<void> Worker::close_segment(const GstSegment& next) {
-  if (segment_.format != GST_FORMAT_TIME || !is_plain(segment_)) return {};
+// The stream time at which `next` takes over from the segment before it; none if it does not
+// follow.
+std::optional<int64_t> Worker::end_of_segment(const GstSegment& next) const {
+  if (segment_.format != GST_FORMAT_TIME || !is_plain(segment_)) return std::nullopt;
   const GstSegment text = text_segment(segment_, 0);
   guint64 end = gst_segment_position_from_running_time(&text, GST_FORMAT_TIME, next.base);
   if (!GST_CLOCK_TIME_IS_VALID(end) && GST_CLOCK_TIME_IS_VALID(text.stop) &&
       next.base > gst_segment_to_running_time(&text, GST_FORMAT_TIME, text.stop))
     end = text.stop;
-  if (!GST_CLOCK_TIME_IS_VALID(end)) return {};
-  return sent(output_.decided(static_cast<int64_t>(end)));
+  if (!GST_CLOCK_TIME_IS_VALID(end)) return std::nullopt;
+  return static_cast<int64_t>(end);
 }
 
 Result<void> Worker::segment(GstEvent* event) {
@@ -200,7 +199,9 @@ Result<void> Worker::segment(GstEvent* event) {
                                                gst_format_get_name(next.format))};
   if (segment_.format == GST_FORMAT_TIME && same_segment(segment_, next)) return {};
   NPU_TRY(recogniser_.finish());
-  NPU_TRY(close_segment(next));
+  const std::optional<int64_t> end_ns = end_of_segment(next);
+  NPU_TRY(sent(output_.settle(end_ns)));
+  if (end_ns) NPU_TRY(sent(output_.decided(*end_ns)));
   segment_ = next;
   NPU_TRY(recogniser_.set_segment(next));
   if (!is_plain(next))

@@ -13,18 +13,15 @@
 #include "loader.h"
 #include "recogniser.h"
 #include "settings.h"
-#include "text_output.h"
+#include "text/text_branches.h"
 
 namespace npu::gst {
-
-// Whether a flush leaves this event in force: sticky ones other than segment and EOS.
-bool outlives_flush(GstEvent* event);
 
 // All methods but run() are called while run() is parked in InputQueue::pop(), or not running.
 class Worker {
  public:
-  Worker(GstElement* element, GstPad* source_pad, InputQueue& input, OutputQueue& output,
-         const Loader& loader, std::atomic<int64_t>& lateness_ns, Surroundings surroundings);
+  Worker(GstElement* element, InputQueue& input, TextBranches& output, const Loader& loader,
+         std::atomic<int64_t>& lateness_ns, Surroundings surroundings);
 
   // Before run(): forgets everything of the last time.
   void prepare(const Settings& settings);
@@ -43,7 +40,7 @@ class Worker {
   Result<void> stream_start(GstEvent* event);
   Result<void> caps(GstEvent* event);
   Result<void> segment(GstEvent* event);
-  Result<void> close_segment(const GstSegment& next);
+  std::optional<int64_t> end_of_segment(const GstSegment& next) const;
   Result<void> gap(GstEvent* event);
   Result<void> eos(GstEvent* event);
   Result<void> default_segment();
@@ -54,7 +51,7 @@ class Worker {
   InputQueue& input_;
   const Loader& loader_;
   std::atomic<int64_t>& lateness_ns_;
-  TextOutput output_;
+  TextBranches& output_;
   Recogniser recogniser_;
 
   Settings settings_;

@@ -72,13 +72,16 @@ gst::BufferPtr slice(GstBuffer* audio, const GstAudioInfo& info, guint64 from, g
   return piece;
 }
 
-Element::Element() {
+Element::Element(const char* output_mode, const char* accepted) {
   element_ = GST_ELEMENT(gst_object_ref_sink(g_object_new(GST_TYPE_NPU_WHISPER, nullptr)));
   gst_npu_whisper_set_engine(GST_NPU_WHISPER(element_), scripted_engine(script_));
+  gst_util_set_object_arg(G_OBJECT(element_), "output-mode", output_mode);
   bus_ = gst_bus_new();
   gst_element_set_bus(element_, bus_);
   input_ = gst_pad_new_from_static_template(&any_source, "input");
   output_ = gst_pad_new_from_static_template(&any_sink, "output");
+  accepted_.reset(accepted ? gst_caps_from_string(accepted) : nullptr);
+  gst_pad_set_query_function(output_, on_output_query);
   for (GstPad* pad : {input_, output_}) g_object_set_qdata(G_OBJECT(pad), kOwner, this);
   gst_pad_set_query_function(input_, on_query);
   gst_pad_set_chain_function(output_, on_buffer);
@@ -129,6 +132,10 @@ GstFlowReturn Element::on_buffer(GstPad* pad, GstObject*, GstBuffer* raw) {
   gst_buffer_map(raw, &map, GST_MAP_READ);
   output.text.assign(reinterpret_cast<const char*>(map.data), map.size);
   gst_buffer_unmap(raw, &map);
+  GstCustomMeta* meta = gst_buffer_get_custom_meta(raw, "NpuWhisperCueMeta");
+  const GValue* cue =
+      meta ? gst_structure_get_value(gst_custom_meta_get_structure(meta), "cue") : nullptr;
+  if (cue) output.cue.reset(gst_structure_copy(gst_value_get_structure(cue)), gst_structure_free);
   self.add(std::move(output));
   std::lock_guard lock(self.mutex_);
   return self.flow_;
@@ -149,6 +156,29 @@ gboolean Element::on_query(GstPad* pad, GstObject* parent, GstQuery* query) {
   std::lock_guard lock(self.mutex_);
   gst_query_set_latency(query, self.live_, self.upstream_latency_, GST_CLOCK_TIME_NONE);
   return TRUE;
+}
+
+gboolean Element::on_output_query(GstPad* pad, GstObject* parent, GstQuery* query) {
+  Element& self = *of(pad);
+  std::unique_lock lock(self.mutex_);
+  if (GST_QUERY_TYPE(query) != GST_QUERY_CAPS || !self.accepted_) {
+    lock.unlock();
+    return gst_pad_query_default(pad, parent, query);
+  }
+  GstCaps* filter = nullptr;
+  gst_query_parse_caps(query, &filter);
+  const gst::CapsPtr answer(filter ? gst_caps_intersect(filter, self.accepted_.get())
+                                   : gst_caps_ref(self.accepted_.get()));
+  gst_query_set_caps_result(query, answer.get());
+  return TRUE;
+}
+
+void Element::set_accepted(const char* caps) {
+  {
+    std::lock_guard lock(mutex_);
+    accepted_.reset(gst_caps_from_string(caps));
+  }
+  gst_pad_push_event(output_, gst_event_new_reconfigure());
 }
 
 void Element::set_upstream(bool live, GstClockTime latency) {

@@ -25,6 +25,7 @@ struct Output {
   std::string text;
   bool discont = false;
   std::shared_ptr<GstEvent> raw;
+  std::shared_ptr<GstStructure> cue;  // of a buffer's meta
 
   bool is_cue() const { return event == GST_EVENT_UNKNOWN; }
 };
@@ -50,7 +51,9 @@ gst::BufferPtr slice(GstBuffer* audio, const GstAudioInfo& info, guint64 from, g
 
 class Element {
  public:
-  Element();
+  // Most tests are about times and events, and expect a buffer per burst: they take the engine's
+  // segments as they are. `accepted`: caps of the output pad, null for any.
+  explicit Element(const char* output_mode = "segments", const char* accepted = nullptr);
   ~Element();
   Element(const Element&) = delete;
   Element& operator=(const Element&) = delete;
@@ -84,6 +87,8 @@ class Element {
   void wait_for(GstEventType event);
   void wait_for_cue() { wait_for(GST_EVENT_UNKNOWN); }
 
+  // The output pad accepts other caps from now on, and says so.
+  void set_accepted(const char* caps);
   // What the output pad returns to buffers.
   void set_flow(GstFlowReturn flow);
 
@@ -95,6 +100,7 @@ class Element {
   static GstFlowReturn on_buffer(GstPad* pad, GstObject*, GstBuffer* buffer);
   static gboolean on_event(GstPad* pad, GstObject*, GstEvent* event);
   static gboolean on_query(GstPad* pad, GstObject*, GstQuery* query);
+  static gboolean on_output_query(GstPad* pad, GstObject*, GstQuery* query);
   static Element* of(GstPad* pad);
   void add(Output output);
 
@@ -108,6 +114,7 @@ class Element {
   std::condition_variable changed_;
   std::vector<Output> outputs_;
   GstFlowReturn flow_ = GST_FLOW_OK;
+  gst::CapsPtr accepted_;
   bool live_ = false;
   GstClockTime upstream_latency_ = 0;
 };

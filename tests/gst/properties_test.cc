@@ -100,7 +100,7 @@ TEST(ElementProperties, KeepWhatTheyAreGiven) {
     ++written;
   }
   g_free(specs);
-  EXPECT_GE(written, 30);
+  EXPECT_GE(written, 32);
 }
 
 TEST(ElementProperties, StatsCountTheWork) {

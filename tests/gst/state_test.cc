@@ -4,18 +4,12 @@
 #include <thread>
 
 #include "element_fixture.h"
+#include "timeline_contract.h"
 
 namespace npu::testing {
 namespace {
 
 const GstAudioInfo kPlain = audio_format(GST_AUDIO_FORMAT_S16LE, 16000, 1);
-
-std::vector<std::string> summary(const std::vector<Output>& outputs) {
-  std::vector<std::string> lines;
-  for (const Output& output : outputs)
-    if (output.is_cue()) lines.push_back(text(output.pts, " ", output.duration, " ", output.text));
-  return lines;
-}
 
 TEST(ElementState, CyclesLoadTheModelOnce) {
   Element element;

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "element_fixture.h"
+#include "timeline_contract.h"
 
 namespace npu::testing {
 namespace {
@@ -20,29 +21,6 @@ void expect_cues(const std::vector<Output>& cues, const std::vector<Burst>& burs
                 0.002)
         << "cue " << i;
   }
-}
-
-// Cues and gaps follow each other without holes or overlap from `start` on, gaps are flagged and
-// short.
-void expect_contract(const std::vector<Output>& outputs, GstClockTime start) {
-  GstClockTime at = start;
-  for (const Output& output : outputs) {
-    if (!output.is_cue() && output.event != GST_EVENT_GAP) continue;
-    EXPECT_EQ(output.pts, at);
-    ASSERT_TRUE(GST_CLOCK_TIME_IS_VALID(output.duration));
-    EXPECT_GT(output.duration, 0U);
-    at = output.pts + output.duration;
-    if (output.is_cue()) continue;
-    EXPECT_LE(output.duration, GST_SECOND / 2);
-    GstGapFlags flags{};
-    gst_event_parse_gap_flags(output.raw.get(), &flags);
-    EXPECT_EQ(flags, GST_GAP_FLAG_MISSING_DATA);
-  }
-}
-
-std::vector<Output> only(std::vector<Output> outputs, GstEventType event) {
-  std::erase_if(outputs, [event](const Output& output) { return output.event != event; });
-  return outputs;
 }
 
 TEST(ElementStream, OrderOfEventsIsThatOfAStream) {
@@ -95,7 +73,7 @@ TEST(ElementStream, TagsNameTheDetectedLanguageBeforeTheFirstText) {
   ASSERT_TRUE(gst_tag_list_peek_string_index(list, GST_TAG_LANGUAGE_CODE, 0, &language));
   ASSERT_TRUE(gst_tag_list_peek_string_index(list, GST_TAG_TITLE, 0, &title));
   EXPECT_STREQ(language, "de");
-  EXPECT_STREQ(title, "Auto-generated (de)");
+  EXPECT_STREQ(title, "Auto-generated (German)");
   EXPECT_EQ(gst_tag_list_n_tags(list), 2);
 }
 

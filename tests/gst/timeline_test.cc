@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "cue_text.h"
-#include "cue_track.h"
 #include "live_cut.h"
+#include "text/cue_text.h"
+#include "text/cue_track.h"
 
 namespace npu::gst {
 namespace {

@@ -68,7 +68,7 @@ std::vector<Word> spread_words(const std::string& text, double start_s, double e
     const size_t end = std::min(text.find(' ', begin + 1), text.size());
     words.push_back({text.substr(begin, end - begin),
                      start_s + per_byte_s * static_cast<double>(begin),
-                     start_s + per_byte_s * static_cast<double>(end), 0.9F});
+                     start_s + per_byte_s * static_cast<double>(end), 0.75F});
     begin = end;
   }
   return words;
@@ -140,6 +140,9 @@ class ScriptedTranscriber : public Transcriber {
     segment.start_s = std::round(seconds(stretch.begin) * 1000) / 1000;
     segment.end_s = std::round(seconds(stretch.end) * 1000) / 1000;
     segment.text = next_text();
+    segment.avg_logprob = -0.25F;
+    segment.no_speech_prob = 0.125F;
+    segment.temperature = 0.5F;
     if (with_words_) segment.words = spread_words(segment.text, segment.start_s, segment.end_s);
     return segment;
   }

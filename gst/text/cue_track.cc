@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Clamping of cues.
-#include "cue_track.h"
+#include "text/cue_track.h"
 
 #include <algorithm>
 

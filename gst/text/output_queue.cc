@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The bounded queue behind the worker.
-#include "output_queue.h"
+#include "text/output_queue.h"
 
 #include <utility>
 
@@ -11,7 +11,7 @@ bool OutputQueue::push(OutputItem item) {
   changed_.wait(lock,
                 [&] { return flushing_ || stopped_ || refused_ || items_.size() < kCapacity; });
   if (flushing_ || stopped_) return false;
-  if (refused_ && std::holds_alternative<BufferPtr>(item)) return false;
+  if (refused_ && std::holds_alternative<QueuedCue>(item)) return false;
   items_.push_back(std::move(item));
   changed_.notify_all();
   return true;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Cleaning of cue text: decode, replace, trim, line by line.
-#include "cue_text.h"
+#include "text/cue_text.h"
 
 #include <cstddef>
 #include <cstdint>

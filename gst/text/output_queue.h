@@ -1,18 +1,28 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// From the worker to the source pad's task: text buffers and events, in order, bounded.
+// From the worker to a source pad's task: cues and events, in order, bounded.
 #pragma once
 
 #include <condition_variable>
 #include <deque>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <variant>
 
 #include "gst_ptr.h"
+#include "text/cue.h"
 
 namespace npu::gst {
 
-using OutputItem = std::variant<BufferPtr, EventPtr>;
+// A cue on its way to become a buffer, in whatever format downstream takes by then.
+struct QueuedCue {
+  TextCue cue;
+  std::string language;
+  StructurePtr structure;  // make_cue_structure() of it
+  bool discont;
+};
+
+using OutputItem = std::variant<QueuedCue, EventPtr>;
 
 // Thread-safe. Its mutex is a leaf: nothing is called while it is held.
 //
@@ -34,7 +44,7 @@ class OutputQueue {
   // Everything that is left.
   std::deque<OutputItem> take_all();
   void end_flush();
-  // Downstream takes no more buffers: they are freed from now on.
+  // Downstream takes no more cues: they are freed from now on.
   void refuse();
 
   void start();

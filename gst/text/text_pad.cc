@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The task of a source pad.
+#include "text/text_pad.h"
+
+#include <utility>
+
+#include "debug.h"
+#include "text/cue_structure.h"
+
+namespace npu::gst {
+
+bool outlives_flush(GstEvent* event) {
+  return (gst_event_type_get_flags(GST_EVENT_TYPE(event)) & GST_EVENT_TYPE_STICKY) &&
+         GST_EVENT_TYPE(event) != GST_EVENT_SEGMENT && GST_EVENT_TYPE(event) != GST_EVENT_EOS;
+}
+
+TextPad::TextPad(GstPad* pad, std::function<void()> flow_changed)
+    : pad_(GST_PAD(gst_object_ref(pad))), flow_changed_(std::move(flow_changed)) {}
+
+gboolean TextPad::activate(bool active) {
+  {
+    std::lock_guard lock(active_mutex_);
+    active_ = active;
+    if (active) return gst_pad_start_task(pad_.get(), task, this, nullptr);
+  }
+  queue_.stop();
+  return gst_pad_stop_task(pad_.get());
+}
+
+void TextPad::start() {
+  flow_ = GST_FLOW_OK;
+  caps_sent_ = false;
+  format_ = TextFormat::kUtf8;
+  queue_.start();
+}
+
+void TextPad::begin_flush(GstEvent* event) {
+  gst_pad_push_event(pad_.get(), gst_event_ref(event));
+  queue_.begin_flush();
+  gst_pad_pause_task(pad_.get());
+}
+
+void TextPad::end_queue_flush() {
+  std::deque<OutputItem> leaving = queue_.take_all();
+  queue_.end_flush();
+  flow_ = GST_FLOW_OK;
+  for (OutputItem& item : leaving) {
+    auto* event = std::get_if<EventPtr>(&item);
+    if (event && outlives_flush(event->get())) queue_.push(std::move(item));
+  }
+}
+
+gboolean TextPad::end_flush(GstEvent* event) {
+  const gboolean forwarded = gst_pad_push_event(pad_.get(), gst_event_ref(event));
+  std::lock_guard lock(active_mutex_);
+  if (active_) gst_pad_start_task(pad_.get(), task, this, nullptr);
+  return forwarded;
+}
+
+void TextPad::task(gpointer self) {
+  static_cast<TextPad*>(self)->push_next();
+}
+
+void TextPad::push_next() {
+  GstPad* const pad = pad_.get();
+  auto item = queue_.pop();
+  if (!item) {
+    // Nothing of this object is touched any more: it may be on its way out.
+    gst_pad_pause_task(pad);
+    return;
+  }
+  if (auto* event = std::get_if<EventPtr>(&*item))
+    push_event(std::move(*event));
+  else
+    push_cue(std::get<QueuedCue>(*item));
+}
+
+// The results of events say nothing that the next buffer would not say.
+void TextPad::push_event(EventPtr event) {
+  if (GST_EVENT_TYPE(event.get()) == GST_EVENT_STREAM_START)
+    caps_sent_ = false;
+  else
+    negotiate();
+  gst_pad_push_event(pad_.get(), event.release());
+}
+
+// Caps come right behind the stream's start, and again if what downstream has become takes them no
+// more.
+void TextPad::negotiate() {
+  const bool asked = gst_pad_check_reconfigure(pad_.get());
+  if (caps_sent_ && !asked) return;
+  const CapsPtr accepted(gst_pad_peer_query_caps(pad_.get(), nullptr));
+  const TextFormat format = choose_format(accepted.get(), format_);
+  if (caps_sent_ && format == format_) return;
+  format_ = format;
+  caps_sent_ = true;
+  const CapsPtr caps = caps_of(format);
+  GST_DEBUG_OBJECT(pad_.get(), "format %" GST_PTR_FORMAT, caps.get());
+  gst_pad_push_event(pad_.get(), gst_event_new_caps(caps.get()));
+}
+
+void TextPad::push_cue(const QueuedCue& item) {
+  negotiate();
+  const std::string bytes = render(item.cue, item.language, format_);
+  BufferPtr buffer(gst_buffer_new_allocate(nullptr, bytes.size(), nullptr));
+  gst_buffer_fill(buffer.get(), 0, bytes.data(), bytes.size());
+  GST_BUFFER_PTS(buffer.get()) = static_cast<GstClockTime>(item.cue.start_ns);
+  GST_BUFFER_DURATION(buffer.get()) =
+      static_cast<GstClockTime>(item.cue.end_ns - item.cue.start_ns);
+  if (item.discont) GST_BUFFER_FLAG_SET(buffer.get(), GST_BUFFER_FLAG_DISCONT);
+  add_cue_meta(buffer.get(), item.structure.get());
+  note_flow(gst_pad_push(pad_.get(), buffer.release()));
+}
+
+void TextPad::note_flow(GstFlowReturn flow) {
+  if (flow_.exchange(flow) == flow || flow == GST_FLOW_FLUSHING) return;
+  GST_DEBUG_OBJECT(pad_.get(), "downstream returned %s", gst_flow_get_name(flow));
+  // A pad may be linked later; other refusals last until a flush.
+  if (flow != GST_FLOW_OK && flow != GST_FLOW_NOT_LINKED) queue_.refuse();
+  flow_changed_();
+}
+
+}  // namespace npu::gst
