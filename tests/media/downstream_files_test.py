@@ -122,7 +122,7 @@ class Files(downstream.DownstreamTest):
         """What docs/elements.md says of webvttenc: its header comes once in its life."""
         self.needs_markup()
         seen = self.probe(f"{self.cues()} ! text/x-raw,format=pango-markup ! tee name=t "
-                          f"t. ! webvttenc ! filesink location={self.out('a.vtt')} "
+                          f"t. ! queue ! webvttenc ! filesink location={self.out('a.vtt')} "
                           f"t. ! queue ! webvttenc ! filesink location={self.out('b.vtt')}")
         self.assertEqual(self.out("a.vtt").read_bytes(), self.out("b.vtt").read_bytes())
         self.assert_same_cues(seen.cues(), webvtt.parse(self.out("b.vtt").read_bytes()))
