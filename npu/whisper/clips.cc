@@ -34,14 +34,14 @@ void Clips::reset() {
 std::optional<Clips::Window> Clips::next(int content) {
   while (current_ < ranges_.size()) {
     const int end = std::min(ranges_[current_].end, content);
-    if (seek_ < end) return Window{seek_, end};
+    if (seek_ < end) return Window{seek_, end, current_};
     if (++current_ < ranges_.size()) seek_ = ranges_[current_].start;
   }
   return std::nullopt;
 }
 
-int Clips::first_needed() const {
-  int first = current_ < ranges_.size() ? seek_ : kNoEnd;
+int Clips::first_needed(int seek) const {
+  int first = current_ < ranges_.size() ? seek : kNoEnd;
   for (size_t i = current_ + 1; i < ranges_.size(); ++i) first = std::min(first, ranges_[i].start);
   return first;
 }

@@ -17,6 +17,7 @@ class Clips {
   struct Window {
     int start;
     int clip_end;
+    size_t clip;  // which of the clips, in their order
   };
 
   // No clips: one from the start of the input to its end.
@@ -27,9 +28,14 @@ class Clips {
   std::optional<Window> next(int content);
   // Goes on at `frame`, within the clip or beyond its end.
   void seek(int frame) { seek_ = frame; }
+  int position() const { return seek_; }
   void reset();
   // The first frame that a window may still ask for. Clips may come in any order, and overlap.
-  int first_needed() const;
+  int first_needed() const { return first_needed(seek_); }
+  // The same if the current clip went on at `seek`.
+  int first_needed(int seek) const;
+  // Index of the current clip; their number if all are done.
+  size_t current() const { return current_; }
 
  private:
   struct Range {

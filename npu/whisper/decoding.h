@@ -18,6 +18,8 @@ namespace npu {
 
 inline constexpr int kMaxPromptTokens = 223;   // of previous text: half the text context less one
 inline constexpr int kMaxSampledTokens = 224;  // per window: half the text context
+// Before the first sampled one, without a prefix: start_of_prev, prompt, start sequence.
+inline constexpr int kMaxInitialTokens = 1 + kMaxPromptTokens + 4;
 
 // What a window was decoded to.
 struct DecodedWindow {

@@ -32,8 +32,11 @@ LongForm::LongForm(std::shared_ptr<const Model> model, const TranscribeOptions& 
       clips_(options_.clips),
       aligner_(model_->tokenizer(), static_cast<int>(model_->alignment_heads().size()),
                limits.max_rows, limits.cross_positions),
-      track_(model_->tokenizer(), options_, options_.decoding.task, 0, stats_),
+      transcript_(model_->tokenizer(), options_, options_.decoding.task, 0, stats_),
       mel_(static_cast<size_t>(kWindowFrames) * static_cast<size_t>(model_->dims().mel_bands)) {
+  if (options_.also_translate)
+    translation_ = std::make_unique<TaskTrack>(model_->tokenizer(), options_, Task::kTranslate,
+                                               limits.self_slots / 2, stats_);
   reset();
 }
 
@@ -41,7 +44,9 @@ void LongForm::reset() {
   driver_.clear();
   features_.reset();
   clips_.reset();
-  track_.reset();
+  transcript_.reset();
+  if (translation_) translation_->reset();
+  translation_way_.reset();
   language_ = given_language(*model_, options_);
   language_probability_ = language_.empty() ? 0.0F : 1.0F;
   encoded_frames_ = 0;
@@ -75,30 +80,54 @@ int LongForm::look_ahead() const {
 Result<Step> LongForm::step(const CancelToken& cancel) {
   NPU_TRY(check_interrupt(cancel, {}, "transcribing"));
   cancel_ = cancel;
-  if (features_.ended() && !clips_.next(content())) return finish_step(Step::Kind::kFinished, {});
+  if (features_.ended() && !next_turn()) return finish_step({Step::Kind::kFinished, {}, 0});
   if (language_.empty()) {
-    if (!features_.ready(kWindowFrames)) return finish_step(Step::Kind::kNeedInput, {});
+    if (!features_.ready(kWindowFrames)) return finish_step({Step::Kind::kNeedInput, {}, 0});
     NPU_TRY(detect());
   }
-  const auto window = clips_.next(content());
-  if (!window || !features_.ready(window->start + kWindowFrames + look_ahead()))
-    return finish_step(Step::Kind::kNeedInput, {});
-  NPU_TRY_ASSIGN(std::vector<Segment> segments, transcribe_window(*window));
+  const auto turn = next_turn();
+  if (!turn || !features_.ready(turn->window.start + kWindowFrames + look_ahead()))
+    return finish_step({Step::Kind::kNeedInput, {}, 0});
+  NPU_TRY_ASSIGN(Step step, run_turn(*turn));
   ++stats_.windows;
-  return finish_step(Step::Kind::kWindow, std::move(segments));
+  return finish_step(std::move(step));
 }
 
-Step LongForm::finish_step(Step::Kind kind, std::vector<Segment> segments) {
-  // The language is detected on the first window, wherever the clips begin.
-  const int needed = language_.empty() ? 0 : clips_.first_needed();
-  features_.discard_before(needed);
+std::optional<LongForm::Turn> LongForm::next_turn() {
+  const auto window = clips_.next(content());
+  if (translation_way_) {
+    const Clips::Window& way = *translation_way_;
+    const bool same_clip = window && window->clip == way.clip;
+    if (way.start < way.clip_end && (!same_clip || way.start < window->start))
+      return Turn{way, false, true};
+    if (same_clip) return Turn{*window, true, way.start == window->start};
+    translation_way_.reset();
+  }
+  if (!window) return std::nullopt;
+  return Turn{*window, true, translation_ != nullptr};
+}
+
+double LongForm::decided_s(Step::Kind kind, int needed) const {
+  if (kind == Step::Kind::kFinished) return pushed_s();
   const double reach_back_s = options_.word_timestamps ? kWordsReachBack_s : 0;
   // A seek may lead beyond what has been pushed.
-  const double decided_s =
-      kind == Step::Kind::kFinished
-          ? pushed_s()
-          : std::min(pushed_s(), static_cast<double>(needed) / kFramesPerSecond - reach_back_s);
-  return Step{kind, std::move(segments), std::max(0.0, decided_s)};
+  const double needed_s = static_cast<double>(needed) / kFramesPerSecond - reach_back_s;
+  return std::max(0.0, std::min(pushed_s(), needed_s));
+}
+
+// Fills in what is decided, and lets audio go that nobody needs any more.
+Step LongForm::finish_step(Step step) {
+  // The language is detected on the first window, wherever the clips begin.
+  const int needed = language_.empty() ? 0 : clips_.first_needed();
+  int translation_needed = needed;
+  if (translation_way_ && translation_way_->clip == clips_.current())
+    translation_needed = clips_.first_needed(translation_way_->start);
+  else if (translation_way_)
+    translation_needed = std::min(needed, translation_way_->start);
+  features_.discard_before(std::min(needed, translation_needed));
+  step.decided_s = decided_s(step.kind, needed);
+  step.translation_decided_s = decided_s(step.kind, translation_needed);
+  return step;
 }
 
 Result<void> LongForm::detect() {
@@ -124,37 +153,63 @@ Result<void> LongForm::encode(int start, int frames) {
   return {};
 }
 
-Result<void> LongForm::decode(int start) {
-  track_.begin(language_, start);
-  driver_.add(track_.search());
+Result<void> LongForm::decode(const Turn& turn) {
+  const auto begin = [&](TaskTrack& track) {
+    track.begin(language_, turn.window.start);
+    driver_.add(track.search());
+  };
+  if (turn.transcript) begin(transcript_);
+  if (turn.translation) begin(*translation_);
   while (!driver_.idle()) {
     NPU_TRY_ASSIGN(const auto finished, driver_.step(cancel_));
-    if (!finished.empty() && !track_.advance()) driver_.add(track_.search());
+    for (const Search* search : finished) {
+      TaskTrack& track = transcript_.owns(search) ? transcript_ : *translation_;
+      if (!track.advance()) driver_.add(track.search());
+    }
   }
   return {};
 }
 
-Result<std::vector<Segment>> LongForm::transcribe_window(const Clips::Window& window) {
-  const int start = window.start;
-  const int frames = std::min(kWindowFrames, window.clip_end - start);
+Result<Step> LongForm::run_turn(const Turn& turn) {
+  const int start = turn.window.start;
+  const int frames = std::min(kWindowFrames, turn.window.clip_end - start);
   NPU_TRY(encode(start, frames));
-  NPU_TRY(decode(start));
+  NPU_TRY(decode(turn));
   // While the input goes on its length counts as what is known of it, which is enough: see
   // look_ahead().
   const int known =
       features_.ended() ? features_.content_frames() : start + kWindowFrames + look_ahead();
+  const TrackWindow window{start, frames, known};
+  Step step{Step::Kind::kWindow, {}, 0};
+  if (turn.transcript) {
+    NPU_TRY_ASSIGN(TrackOutcome outcome,
+                   transcript_.conclude(window, std::nullopt, aligner_, inference_, cancel_));
+    clips_.seek(outcome.next);
+    step.segments = std::move(outcome.segments);
+  }
+  if (turn.translation) NPU_TRY(conclude_translation(turn.window, window, step));
+  return step;
+}
+
+Result<void> LongForm::conclude_translation(const Clips::Window& clip, const TrackWindow& window,
+                                            Step& step) {
+  const bool reaches_end = window.start + window.frames == clip.clip_end;
+  const std::optional<int> until =
+      reaches_end ? std::nullopt : std::optional<int>(clips_.position());
   NPU_TRY_ASSIGN(TrackOutcome outcome,
-                 track_.conclude({start, frames, known}, aligner_, inference_, cancel_));
-  clips_.seek(outcome.next);
-  return std::move(outcome.segments);
+                 translation_->conclude(window, until, aligner_, inference_, cancel_));
+  step.translation = std::move(outcome.segments);
+  if (reaches_end) translation_way_ = {outcome.next, clip.clip_end, clip.clip};
+  return {};
 }
 
 Result<std::unique_ptr<Transcriber>> Transcriber::create(std::shared_ptr<const Model> model,
                                                          const TranscribeOptions& options) {
   NPU_TRY(validate(options, model->tokenizer()));
   ContextLimits limits;
-  limits.max_rows = kTextPositions;
-  limits.self_slots = histories_needed(options.decoding, options.temperatures);
+  const int tasks = options.also_translate ? 2 : 1;
+  limits.max_rows = std::max(kTextPositions, tasks * kMaxInitialTokens);
+  limits.self_slots = tasks * histories_needed(options.decoding, options.temperatures);
   NPU_TRY_ASSIGN(std::unique_ptr<Context> context, model->program().create_context(limits));
   return std::unique_ptr<Transcriber>(
       std::make_unique<LongForm>(std::move(model), options, std::move(context), limits));

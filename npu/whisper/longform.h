@@ -18,6 +18,11 @@
 
 namespace npu {
 
+// With also_translate a second track hears the same windows, decoded as rows of the same steps. It
+// begins where the transcript's windows begin: text that is unfinished where the transcript goes on
+// is cut there, and segments that lie beyond it are left to the next window. From the first window
+// on that reaches the end of a clip (so from the start, for inputs of at most 30 s) it goes its own
+// way to that end, as a translation alone would, and shares the encoder where both begin alike.
 class LongForm : public Transcriber {
  public:
   // Precondition: validate(options, model->tokenizer()) succeeded; `context` was made with
@@ -35,13 +40,24 @@ class LongForm : public Transcriber {
   const TranscriberStats& stats() const override { return stats_; }
 
  private:
+  // The window to be decoded next, and for whom.
+  struct Turn {
+    Clips::Window window;
+    bool transcript;
+    bool translation;
+  };
+
   int content() const;
   int look_ahead() const;
   Result<void> detect();
   Result<void> encode(int start, int frames);
-  Result<void> decode(int start);
-  Result<std::vector<Segment>> transcribe_window(const Clips::Window& window);
-  Step finish_step(Step::Kind kind, std::vector<Segment> segments);
+  std::optional<Turn> next_turn();
+  Result<void> decode(const Turn& turn);
+  Result<Step> run_turn(const Turn& turn);
+  Result<void> conclude_translation(const Clips::Window& clip, const TrackWindow& window,
+                                    Step& step);
+  Step finish_step(Step step);
+  double decided_s(Step::Kind kind, int needed) const;
 
   std::shared_ptr<const Model> model_;  // first: outlives the context
   TranscribeOptions options_;
@@ -51,7 +67,9 @@ class LongForm : public Transcriber {
   Features features_;
   Clips clips_;
   Aligner aligner_;
-  TaskTrack track_;
+  TaskTrack transcript_;
+  std::unique_ptr<TaskTrack> translation_;        // with also_translate
+  std::optional<Clips::Window> translation_way_;  // where it is on its own way to a clip's end
 
   CancelToken cancel_;  // of the step that runs
   std::string language_;

@@ -83,6 +83,10 @@ Result<void> validate(const TranscribeOptions& options, const Tokenizer& tokeniz
       return refused(
           text("hallucination_silence_threshold_s: expected 0 to 3600, found ", *threshold));
   }
+  if (options.also_translate && options.decoding.task != Task::kTranscribe)
+    return refused("also_translate needs the task transcribe");
+  if (options.also_translate && !tokenizer.multilingual())
+    return refused("also_translate: this model knows English only and cannot translate");
   for (const Clip& clip : options.clips)
     if (!(0 <= clip.start_s && clip.start_s <= kLatestStart_s) || std::isnan(clip.end_s))
       return refused(text("clips: expected a start of 0 to ", kLatestStart_s, " s, found ",

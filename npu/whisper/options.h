@@ -62,6 +62,9 @@ struct TranscribeOptions {
   std::string append_punctuations = "\"'.。,，!！?？:：”)]}、";
   std::optional<float> hallucination_silence_threshold_s;  // needs word_timestamps
   std::vector<Clip> clips;                                 // empty: everything
+  // Also translate each window to English, from the same encoder run: Step::translation. Needs the
+  // task transcribe and a multilingual model. See LongForm for how the two keep together.
+  bool also_translate = false;
   Normalisation normalisation = Normalisation::kRunning;
 };
 

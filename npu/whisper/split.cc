@@ -87,6 +87,37 @@ SplitWindow split_window(const Tokenizer& tokenizer, const DecodedWindow& decode
   return split;
 }
 
+std::optional<Segment> unfinished_segment(const Tokenizer& tokenizer, const DecodedWindow& decoded,
+                                          int start, int frames) {
+  const Splitter splitter(tokenizer, decoded, start);
+  const std::span<const int> tokens = decoded.tokens;
+  const std::vector<size_t> cuts = cut_points(splitter, tokens.size(), /*single_ending=*/false);
+  if (cuts.empty()) return std::nullopt;
+  const auto tail = tokens.subspan(cuts.back());
+  if (tail.size() < 2 || splitter.is_timestamp(tokens.size() - 1)) return std::nullopt;
+  // It gets the last timestamp that a window of this length has room for, so that as previous text
+  // it looks like all others.
+  std::vector<int> closed(tail.begin(), tail.end());
+  closed.push_back(tokenizer.special().timestamp_begin + frames / kFramesPerPosition);
+  return splitter.segment(closed,
+                          splitter.time_offset() + splitter.steps(closed.front()) * kTimestampStep,
+                          splitter.time_offset() + splitter.steps(closed.back()) * kTimestampStep);
+}
+
+void cut_segments(std::vector<Segment>& segments, int end) {
+  const double end_s = static_cast<double>(end) / kFramesPerSecond;
+  std::erase_if(segments, [&](const Segment& segment) {
+    return segment.start_s + segment.end_s >= 2 * end_s;
+  });
+  for (Segment& segment : segments) {
+    segment.end_s = std::min(segment.end_s, end_s);
+    for (Word& word : segment.words) {
+      word.start_s = std::min(word.start_s, segment.end_s);
+      word.end_s = std::min(word.end_s, segment.end_s);
+    }
+  }
+}
+
 void blank_empty_segments(std::vector<Segment>& segments) {
   for (Segment& segment : segments) {
     if (segment.start_s != segment.end_s && !strip(segment.text).empty()) continue;

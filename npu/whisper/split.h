@@ -3,6 +3,7 @@
 // Source: openai/whisper:whisper/transcribe.py, the middle of transcribe()'s loop.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "model/tokenizer.h"
@@ -20,6 +21,15 @@ struct SplitWindow {
 // `start`: mel frame at which the window begins; `frames`: how many of audio it has.
 SplitWindow split_window(const Tokenizer& tokenizer, const DecodedWindow& decoded, int start,
                          int frames);
+
+// What split_window() leaves out: text that the window's end cut off, as a segment from its first
+// timestamp to the end of the window. Nothing if there is none.
+std::optional<Segment> unfinished_segment(const Tokenizer& tokenizer, const DecodedWindow& decoded,
+                                          int start, int frames);
+
+// Ends the text at frame `end`: segments of which at least half lies behind it are left out, and
+// none ends after it.
+void cut_segments(std::vector<Segment>& segments, int end);
 
 // Takes text, tokens and words from segments without duration or without text. They keep their
 // place.

@@ -61,23 +61,31 @@ bool TaskTrack::advance() {
   return false;
 }
 
-Result<TrackOutcome> TaskTrack::conclude(const TrackWindow& window, Aligner& aligner,
-                                         Inference& inference, const CancelToken& cancel) {
+Result<TrackOutcome> TaskTrack::conclude(const TrackWindow& window, std::optional<int> until,
+                                         Aligner& aligner, Inference& inference,
+                                         const CancelToken& cancel) {
   const bool silence = is_silence(decoded_, options_);
-  log(LogLevel::kDebug, text("window at frame ", window.start, ": ", decoded_.tokens.size(),
-                             " tokens at temperature ", decoded_.temperature, ", log-probability ",
-                             decoded_.avg_logprob, ", compression ", decoded_.compression_ratio,
-                             ", no speech ", decoded_.no_speech_prob, silence ? ": silence" : ""));
-  if (silence) return TrackOutcome{{}, window.start + window.frames};
+  log(LogLevel::kDebug,
+      text(decoding_.task == Task::kTranslate ? "translation of the window at frame "
+                                              : "window at frame ",
+           window.start, ": ", decoded_.tokens.size(), " tokens at temperature ",
+           decoded_.temperature, ", log-probability ", decoded_.avg_logprob, ", compression ",
+           decoded_.compression_ratio, ", no speech ", decoded_.no_speech_prob,
+           silence ? ": silence" : ""));
+  if (silence) return TrackOutcome{{}, until.value_or(window.start + window.frames)};
 
   SplitWindow split = split_window(tokenizer_, decoded_, window.start, window.frames);
+  if (until)
+    if (auto tail = unfinished_segment(tokenizer_, decoded_, window.start, window.frames))
+      split.segments.push_back(*std::move(tail));
   bool kept = true;
   if (options_.word_timestamps) {
     NPU_TRY_ASSIGN(kept, add_words(split, window, aligner, inference, cancel));
   }
   // No rule leads backwards, but a loop without end must not hang on that.
-  const int next = std::max(split.next, window.start + 1);
+  const int next = until.value_or(std::max(split.next, window.start + 1));
   if (!kept) return TrackOutcome{{}, next};
+  if (until) cut_segments(split.segments, *until);
   blank_empty_segments(split.segments);
   for (const Segment& segment : split.segments) history_.append(segment.tokens);
   if (!options_.condition_on_previous_text || decoded_.temperature > kHighTemperature)

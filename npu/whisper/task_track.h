@@ -6,6 +6,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,14 +55,17 @@ class TaskTrack {
   // advance() called, until that returns true.
   void begin(std::string_view language, int start);
   Search& search() { return *search_; }
+  bool owns(const Search* search) const { return search_.get() == search; }
   // Takes what search() found. True if the window is decoded; false if search() is a new one, at
   // the next temperature.
   bool advance();
 
   // Turns the decoded window into segments, with words if they are wanted, and remembers its text.
-  // Errors: those of Context::run().
-  Result<TrackOutcome> conclude(const TrackWindow& window, Aligner& aligner, Inference& inference,
-                                const CancelToken& cancel);
+  // With `until`, a frame, the next window will begin there whatever this text says: unfinished
+  // text counts up to there, and segments that lie behind it do not. Errors: those of
+  // Context::run().
+  Result<TrackOutcome> conclude(const TrackWindow& window, std::optional<int> until,
+                                Aligner& aligner, Inference& inference, const CancelToken& cancel);
 
  private:
   void start_search();

@@ -35,7 +35,7 @@ struct TranscriberStats {
 struct Step {
   enum class Kind {
     kNeedInput,  // not enough audio for the next window: push() more or end_input()
-    kWindow,     // a window was decoded; `segments` may be empty (silence)
+    kWindow,     // a window was decoded; both texts may be empty (silence)
     kFinished,   // everything up to the end of the input is done, which end_input() marked
   };
   Kind kind;
@@ -43,6 +43,11 @@ struct Step {
   // Seconds from the start of the input before which no later segment can begin. Never decreases,
   // never beyond what was pushed.
   double decided_s;
+  // With also_translate: the English of what was said. Its segments are in order and do not overlap
+  // each other; they need not correspond to those of the transcript one to one.
+  std::vector<Segment> translation = {};
+  // As decided_s, for the translation, which may come later at the end of a clip.
+  double translation_decided_s = 0;
 };
 
 // One stream of audio. One thread at a time, except that the CancelToken may fire from any.

@@ -71,10 +71,14 @@ inline std::string line(const Segment& segment) {
 
 struct Outcome {
   std::vector<Segment> segments;
+  std::vector<Segment> translation;
   std::optional<Error> error;
   double first_output_s = -1;  // how much had been pushed when the first window was decoded
 
-  std::vector<std::string> lines() const {
+  std::vector<std::string> lines() const { return lines_of(segments); }
+  std::vector<std::string> translation_lines() const { return lines_of(translation); }
+
+  static std::vector<std::string> lines_of(const std::vector<Segment>& segments) {
     std::vector<std::string> all;
     for (const Segment& segment : segments) all.push_back(line(segment));
     return all;
@@ -86,20 +90,25 @@ inline Outcome drive(Transcriber& transcriber, std::span<const float> samples,
                      size_t at_once = 16000, const CancelToken& cancel = {}) {
   Outcome outcome;
   bool ended = false;
-  double decided_s = 0;
+  double decided_s = 0, translation_decided_s = 0;
+  const auto check = [&](const std::vector<Segment>& segments, double now_s, double& before_s) {
+    for (const Segment& segment : segments)
+      if (segment.start_s < before_s)
+        outcome.error = Error{ErrorCode::kInternal, "a segment begins before what was decided"};
+    if (now_s < before_s) outcome.error = Error{ErrorCode::kInternal, "what was decided went back"};
+    before_s = now_s;
+  };
   for (;;) {
     auto step = transcriber.step(cancel);
     if (!step) {
       outcome.error = step.error();
       return outcome;
     }
-    for (const Segment& segment : step->segments)
-      if (segment.start_s < decided_s)
-        outcome.error = Error{ErrorCode::kInternal, "a segment begins before decided_s"};
-    if (step->decided_s < decided_s)
-      outcome.error = Error{ErrorCode::kInternal, "decided_s went back"};
-    decided_s = step->decided_s;
+    check(step->segments, step->decided_s, decided_s);
+    check(step->translation, step->translation_decided_s, translation_decided_s);
     std::move(step->segments.begin(), step->segments.end(), std::back_inserter(outcome.segments));
+    std::move(step->translation.begin(), step->translation.end(),
+              std::back_inserter(outcome.translation));
     if (step->kind == Step::Kind::kFinished) return outcome;
     if (step->kind == Step::Kind::kWindow) {
       if (outcome.first_output_s < 0) outcome.first_output_s = transcriber.pushed_s();

@@ -28,7 +28,7 @@ struct Script {
   std::function<void()> on_run;  // called at the start of each run
   int calls = 0;
   int windows = 0;                        // encoder runs
-  int prefills = 0;                       // decoder runs that begin a history
+  int prefills = 0;                       // histories that were begun
   std::vector<std::vector<float>> mels;   // of each encoder run
   std::vector<std::vector<int>> prompts;  // initial tokens of each prefill
 };
@@ -133,9 +133,10 @@ class ScriptedContext : public Context {
       history.push_back(row.token);
       at_row.push_back(history);
     }
-    if (rows[0].position == 0) {
+    for (const Row& row : rows) {
+      if (row.position != 0) continue;
       ++script_->prefills;
-      script_->prompts.push_back(at_row.back());
+      script_->prompts.push_back(histories_[static_cast<size_t>(row.self_slot)]);
     }
     return {};
   }

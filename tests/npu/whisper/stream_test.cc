@@ -219,9 +219,20 @@ TEST(Stream, CancelBeforeAStepEndsItAndResetMakesItGood) {
   EXPECT_EQ(drive(*transcriber, some_noise(31)).lines().size(), 3U);
 }
 
-TEST(Stream, EveryRunSeesTheCancel) {
+class Tasks : public ::testing::TestWithParam<bool> {
+ protected:
+  Tasks() {
+    options.word_timestamps = true;
+    options.also_translate = GetParam();
+  }
   TranscribeOptions options;
-  options.word_timestamps = true;
+};
+
+INSTANTIATE_TEST_SUITE_P(Stream, Tasks, ::testing::Bool(), [](const auto& test) {
+  return test.param ? "TranscribeAndTranslate" : "Transcribe";
+});
+
+TEST_P(Tasks, EveryRunSeesTheCancel) {
   int runs = 0;
   const auto counted = three_windows();
   counted->on_run = [&] { ++runs; };
@@ -242,9 +253,7 @@ TEST(Stream, EveryRunSeesTheCancel) {
   }
 }
 
-TEST(Stream, EveryFailingCallComesOutAndResetMakesItGood) {
-  TranscribeOptions options;
-  options.word_timestamps = true;
+TEST_P(Tasks, EveryFailingCallComesOutAndResetMakesItGood) {
   const auto good = three_windows();
   const auto expected = drive(*transcriber_of(good, options), some_noise(31)).lines();
   for (int n = 0; n < good->calls; ++n) {
@@ -281,6 +290,11 @@ TEST(Options, AreRefusedByName) {
       {"no_speech_threshold", [](auto& o) { o.no_speech_threshold = NAN; }},
       {"hallucination_silence_threshold_s",
        [](auto& o) { o.hallucination_silence_threshold_s = 2.0F; }},
+      {"also_translate",
+       [](auto& o) {
+         o.also_translate = true;
+         o.decoding.task = Task::kTranslate;
+       }},
       {"clips",
        [](auto& o) {
          o.clips = {{-1, 2}};
