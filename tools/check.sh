@@ -72,7 +72,7 @@ step format tools/format.sh --check
 
 step configure configure release -Dbuildtype=release -Db_ndebug=false
 step build ninja -C build-check/release
-step fetch-model build-check/release/gst/models/npuwhisper-models fetch base
+step fetch-model build-check/release/gst/models/npuwhisper-models fetch base silero-vad
 
 step tests-npu suites release npu
 step tests-gst suites release gst

@@ -32,10 +32,10 @@ Result<FileSpec> parse_file(const Json& json) {
 Result<ModelSpec> parse_model(const Json& json) {
   ModelSpec model;
   model.name = json.at("name");
-  model.repository = json.at("repository");
+  model.repository = json.value("repository", "");
   model.revision = json.value("revision", "main");
-  if (!is_plain_name(model.name) || !is_repository(model.repository) ||
-      !is_plain_name(model.revision)) {
+  if (!is_plain_name(model.name) || !is_plain_name(model.revision) ||
+      !(model.repository.empty() || is_repository(model.repository))) {
     return Error{ErrorCode::kBadModel, text("model \"", model.name, "\" of repository \"",
                                             model.repository, "\": a name is not allowed")};
   }
@@ -50,6 +50,10 @@ Result<ModelSpec> parse_model(const Json& json) {
     }
     model.wheels.push_back(std::move(wheel));
   }
+  if (model.repository.empty() && (model.files.empty() || model.wheels.empty())) {
+    return Error{ErrorCode::kBadModel,
+                 text("model \"", model.name, "\": expected a repository, or files and wheels")};
+  }
   return model;
 }
 
@@ -59,6 +63,10 @@ uint64_t ModelSpec::size_bytes() const {
   uint64_t sum = 0;
   for (const FileSpec& file : files) sum += file.size_bytes;
   return sum;
+}
+
+std::string ModelSpec::source() const {
+  return repository.empty() ? wheels.front().package + " (PyPI)" : repository;
 }
 
 Result<Catalogue> Catalogue::load(const std::string& path) {

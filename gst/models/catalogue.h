@@ -28,13 +28,15 @@ struct Wheel {
 
 struct ModelSpec {
   std::string name;
-  std::string repository;       // "ORG/REPO" on the hub
+  std::string repository;       // "ORG/REPO" on the hub; empty: wheels are the only source
   std::string revision;         // commit, branch or tag
   std::vector<FileSpec> files;  // empty: as the hub says
   std::vector<Wheel> wheels;    // another source of the same files; mostly none
+                                // (without a repository: at least one)
 
   bool pinned() const { return !files.empty(); }
   uint64_t size_bytes() const;  // 0 if not pinned
+  std::string source() const;   // for people: the repository, or "PACKAGE (PyPI)"
 };
 
 class Catalogue {

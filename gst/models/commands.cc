@@ -18,6 +18,7 @@ namespace fs = std::filesystem;
 struct Row {
   std::string name;
   std::string repository;
+  std::string source;
   uint64_t size_bytes;  // 0: unknown
   std::string sums;     // "pinned", "recorded", "hub", "none"
   std::string state;
@@ -38,9 +39,10 @@ uint64_t bytes_of(const fs::path& path) {
 
 Result<Row> make_row(const Catalogue& catalogue, const fs::path& folder, const std::string& name) {
   const ModelSpec* known = catalogue.find(name);
-  Row row{name, "", 0, "none", "absent", ""};
+  Row row{name, "", "", 0, "none", "absent", ""};
   if (known) {
     row.repository = known->repository;
+    row.source = known->source();
     row.size_bytes = known->size_bytes();
     row.sums = known->pinned() ? "pinned" : "hub";
   }
@@ -76,7 +78,7 @@ void print_table(const std::vector<Row>& rows) {
   for (const Row& row : rows) {
     print(row.name.c_str(), row.size_bytes ? size_text(row.size_bytes).c_str() : "-",
           row.state.c_str(), row.sums.c_str(),
-          row.path.empty() ? row.repository.c_str() : row.path.c_str());
+          row.path.empty() ? row.source.c_str() : row.path.c_str());
   }
 }
 
@@ -113,8 +115,8 @@ Result<void> verify_one(const ModelSpec& spec, const fs::path& path, Progress& p
                                             "npuwhisper-models fetch ",
                                             spec.name)};
   }
-  std::printf("%s: right (%zu files, %s)\n", spec.name.c_str(), spec.files.size(),
-              size_text(spec.size_bytes()).c_str());
+  std::printf("%s: right (%zu %s, %s)\n", spec.name.c_str(), spec.files.size(),
+              spec.files.size() == 1 ? "file" : "files", size_text(spec.size_bytes()).c_str());
   return {};
 }
 

