@@ -9,7 +9,7 @@ set -eu
 packages=(
   g++ meson ninja-build pkgconf ccache
   libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev
-  libhwy-dev libpcre2-dev nlohmann-json3-dev zlib1g-dev
+  libhwy-dev libicu-dev libpcre2-dev nlohmann-json3-dev zlib1g-dev
   libcurl4-openssl-dev
   gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-x gstreamer1.0-plugins-good
   gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-libav
