@@ -40,6 +40,8 @@ GType normalisation_type() {
 
 GType output_mode_type() {
   static const GEnumValue values[] = {
+      {static_cast<int>(OutputMode::kCues), "Subtitles: lines and times that a viewer can read",
+       "cues"},
       {static_cast<int>(OutputMode::kSegments), "The segments of Whisper as they are", "segments"},
       {static_cast<int>(OutputMode::kWords), "One word at a time", "words"},
       {0, nullptr, nullptr}};
@@ -102,10 +104,33 @@ std::span<const PropertyRow> property_rows() {
        &S::lateness_ms, 0, UINT_MAX, true},
 
       {"output-mode", "Output mode",
-       "What one buffer holds; words computes the times of words, as word-timestamps does",
+       "What one buffer holds; cues and words compute the times of words, as word-timestamps does",
        enum_field<&S::output_mode>(output_mode_type)},
       {"output", "Output", "How cues leave the source pads",
        enum_field<&S::output>(output_way_type)},
+      {"max-line-chars", "Characters per line",
+       "With output-mode=cues: most columns of a line; wide characters take two",
+       &S::max_line_chars, 2, 1000},
+      {"max-lines", "Lines", "With output-mode=cues: most lines of a cue", &S::max_lines, 1, 10},
+      {"min-duration", "Minimum duration",
+       "With output-mode=cues: how long a cue should be shown at least, in ms", &S::min_duration_ms,
+       0, 60000},
+      {"max-duration", "Maximum duration",
+       "With output-mode=cues: how long a cue may be shown, in ms", &S::max_duration_ms, 500,
+       600000},
+      {"max-cps", "Reading speed",
+       "With output-mode=cues: characters per second that a viewer should have to read at most; 0 "
+       "= "
+       "any",
+       &S::max_cps, 0, 1000},
+      {"min-gap", "Minimum gap", "With output-mode=cues: least time between two cues, in ms",
+       &S::min_gap_ms, 0, 5000},
+      {"chain-gap", "Chained gap",
+       "With output-mode=cues: shorter gaps between cues are closed to min-gap, in ms",
+       &S::chain_gap_ms, 0, 10000},
+      {"linger", "Linger",
+       "With output-mode=cues: how long a cue may stay after its last word, in ms", &S::linger_ms,
+       0, 60000},
 
       {"beam-size", "Beam size", "Beams of the search at temperature 0; 0 = greedy", &S::beam_size,
        0, 64},

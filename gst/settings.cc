@@ -126,7 +126,26 @@ Result<TranscribeOptions> transcribe_options(const Settings& settings) {
 }
 
 OutputSettings output_settings(const Settings& settings) {
-  return {.mode = settings.output_mode, .way = settings.output};
+  const auto ns = [](unsigned milliseconds) { return int64_t{milliseconds} * 1'000'000; };
+  OutputSettings output;
+  output.mode = settings.output_mode;
+  output.way = settings.output;
+  output.shape.max_line_chars = settings.max_line_chars;
+  output.shape.max_lines = settings.max_lines;
+  output.shape.min_duration_ns = ns(settings.min_duration_ms);
+  output.shape.max_duration_ns = ns(settings.max_duration_ms);
+  output.shape.max_chars_per_s = settings.max_cps;
+  output.shape.min_gap_ns = ns(settings.min_gap_ms);
+  output.shape.chain_gap_ns = ns(settings.chain_gap_ms);
+  output.shape.linger_ns = ns(settings.linger_ms);
+  return output;
+}
+
+Result<void> check_output(const Settings& settings) {
+  if (settings.min_duration_ms <= settings.max_duration_ms) return {};
+  return Error{ErrorCode::kInvalidArgument,
+               text("min-duration: expected at most max-duration (", settings.max_duration_ms,
+                    "), found ", settings.min_duration_ms)};
 }
 
 std::string tag_language(const std::string& code, Task task) {

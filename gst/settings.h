@@ -52,8 +52,16 @@ struct Settings {
   double hallucination_silence_threshold_s = 0.0;
   Normalisation normalisation = Normalisation::kRunning;
 
-  OutputMode output_mode = OutputMode::kSegments;
+  OutputMode output_mode = OutputMode::kCues;
   OutputWay output = OutputWay::kBuffers;
+  unsigned max_line_chars = 42;
+  unsigned max_lines = 2;
+  unsigned min_duration_ms = 833;
+  unsigned max_duration_ms = 7000;
+  double max_cps = 20;
+  unsigned min_gap_ms = 83;
+  unsigned chain_gap_ms = 500;
+  unsigned linger_ms = 500;
 
   unsigned latency_ms = 8000;
   unsigned lateness_ms = 0;
@@ -70,6 +78,8 @@ bool same_model(const ModelRequest& a, const ModelRequest& b);
 Result<TranscribeOptions> transcribe_options(const Settings& settings);
 
 OutputSettings output_settings(const Settings& settings);
+// Errors: kInvalidArgument, naming the property and what it may be.
+Result<void> check_output(const Settings& settings);
 
 // The language of the output as a tag has it: the code in BCP-47 spelling, "und" if `code` is
 // empty. A translation is English.

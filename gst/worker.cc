@@ -49,6 +49,7 @@ void Worker::prepare(const Settings& settings) {
   gst_segment_init(&segment_, GST_FORMAT_UNDEFINED);
   output_.restart(output_settings(settings));
   if (auto ok = recogniser_.configure(settings); !ok) settings_error_ = ok.error();
+  if (auto ok = check_output(settings); !ok) settings_error_ = ok.error();
 }
 
 void Worker::run() {

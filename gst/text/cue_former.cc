@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Segments and words as they are.
+// Segments and words as they are; shaped cues are in shaped_cues.cc.
 #include "text/cue_former.h"
 
 #include <utility>
 
 #include "text/cue_text.h"
+#include "text/shaped_cues.h"
 
 namespace npu::gst {
 namespace {
@@ -43,9 +44,16 @@ class WordFormer : public ImmediateFormer {
 
 }  // namespace
 
-std::unique_ptr<CueFormer> CueFormer::create(OutputMode mode) {
-  if (mode == OutputMode::kWords) return std::make_unique<WordFormer>();
-  return std::make_unique<SegmentFormer>();
+std::unique_ptr<CueFormer> CueFormer::create(OutputMode mode, const captions::CueShape& shape) {
+  switch (mode) {
+    case OutputMode::kSegments:
+      return std::make_unique<SegmentFormer>();
+    case OutputMode::kWords:
+      return std::make_unique<WordFormer>();
+    case OutputMode::kCues:
+      break;
+  }
+  return std::make_unique<ShapedCues>(shape);
 }
 
 }  // namespace npu::gst

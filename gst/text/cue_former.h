@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What becomes one buffer: a segment of the engine, or a word. Knows no
+// What becomes one buffer: a cue for the viewer, a segment of the engine, or a word. Knows no
 // GStreamer.
 #pragma once
 
@@ -8,18 +8,19 @@
 #include <string>
 #include <vector>
 
-#include "captions/caption.h"
+#include "captions/cue_shaper.h"
 #include "text/cue.h"
 
 namespace npu::gst {
 
-enum class OutputMode { kSegments, kWords };
+enum class OutputMode { kCues, kSegments, kWords };
 
 // Turns segments into cues, in order. One thread at a time. Cues with nothing to show are left out;
 // a cue may begin before the one before it ends, if the engine's segments do.
 class CueFormer {
  public:
-  static std::unique_ptr<CueFormer> create(OutputMode mode);
+  // `shape` is for kCues.
+  static std::unique_ptr<CueFormer> create(OutputMode mode, const captions::CueShape& shape);
   virtual ~CueFormer() = default;
 
   // Language of what follows: a code, or empty. Precondition: nothing is left, see finish().

@@ -59,7 +59,7 @@ GstSegment text_segment(const GstSegment& input, GstClockTime lateness_ns) {
 
 void TextOutput::restart(const OutputSettings& settings) {
   settings_ = settings;
-  former_ = CueFormer::create(settings.mode);
+  former_ = CueFormer::create(settings.mode, settings.shape);
   flush();
   language_ = "und";
   tagged_.clear();
@@ -153,7 +153,8 @@ bool TextOutput::decided(int64_t until_ns) {
 }
 
 bool TextOutput::settle(std::optional<int64_t> next_ns) {
-  const int64_t limit_ns = next_ns ? *next_ns : std::numeric_limits<int64_t>::max();
+  const int64_t limit_ns =
+      next_ns ? *next_ns - settings_.shape.min_gap_ns : std::numeric_limits<int64_t>::max();
   return emit(former_->finish(), limit_ns) && gaps_to(decided_ns_);
 }
 

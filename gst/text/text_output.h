@@ -22,8 +22,9 @@ enum class OutputWay { kBuffers, kEvents, kBoth };
 
 // How text leaves, the same for all pads of an element.
 struct OutputSettings {
-  OutputMode mode = OutputMode::kSegments;
+  OutputMode mode = OutputMode::kCues;
   OutputWay way = OutputWay::kBuffers;
+  captions::CueShape shape;
 };
 
 // Turns decisions of the worker into items of a pad's queue, in the order that downstream needs:

@@ -100,7 +100,7 @@ TEST(ElementProperties, KeepWhatTheyAreGiven) {
     ++written;
   }
   g_free(specs);
-  EXPECT_GE(written, 32);
+  EXPECT_GE(written, 40);
 }
 
 TEST(ElementProperties, StatsCountTheWork) {

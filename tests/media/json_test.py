@@ -29,7 +29,7 @@ class JsonCues(media.MediaTest):
         jsonschema.Draft202012Validator.check_schema(SCHEMA)
 
     def test_every_mode_gives_valid_documents_with_all_text(self):
-        for mode in ("segments", "words"):
+        for mode in ("cues", "segments", "words"):
             with self.subTest(mode):
                 cues = self.cues(mode)
                 self.assertEqual(media.words_of(" ".join(cue["text"] for cue in cues)),
@@ -40,7 +40,7 @@ class JsonCues(media.MediaTest):
                 self.assertEqual({cue["language"] for cue in cues}, {"en"})
 
     def test_words_lie_in_their_cues_and_say_its_text(self):
-        for cue in self.cues("words"):
+        for cue in self.cues("cues"):
             words = cue["words"]
             self.assertEqual(" ".join(word["text"] for word in words), " ".join(cue["text"].split()))
             self.assertAlmostEqual(words[0]["start"], cue["start"], delta=1e-3)
