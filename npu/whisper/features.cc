@@ -151,13 +151,24 @@ void Features::discard_before(int frame) {
   first_kept_ = std::max(first_kept_, frame);
 }
 
-void Features::cut(int start, int frames, std::span<float> out) {
-  const int window_end = start + kWindowFrames;
-  assert(ready(window_end) && start >= first_kept_);
-  if (!ended_) compute(window_end);
-  const bool whole = normalisation_ == Normalisation::kWhole || window_end >= next_frame_;
-  const float maximum =
-      whole ? maximum_ : maxima_[static_cast<size_t>((window_end - 1) % capacity_)];
+void Features::energies(int start, int end, std::vector<float>& out) {
+  assert(ready(end) && start >= first_kept_);
+  if (!ended_) compute(end);
+  out.clear();
+  for (int t = start; t < end; ++t) {
+    const float* values = row(t);
+    float sum = 0;
+    for (size_t band = 0; band < bands_.size(); ++band) sum += std::pow(10.0F, values[band]);
+    out.push_back(sum);
+  }
+}
+
+void Features::cut(int start, int frames, int heard, std::span<float> out) {
+  assert(ready(heard) && start >= first_kept_);
+  assert(ended_ || heard >= start + frames);
+  if (!ended_) compute(heard);
+  const bool whole = normalisation_ == Normalisation::kWhole || heard >= next_frame_;
+  const float maximum = whole ? maximum_ : maxima_[static_cast<size_t>((heard - 1) % capacity_)];
   const float floor = maximum - kDynamicRange;
   float* to = out.data();
   for (int t = start; t < start + frames; ++t) {

@@ -39,8 +39,16 @@ class Features {
   bool ready(int end) const;
 
   // Fills out [kWindowFrames][bands] with `frames` frames from `start` on and zeros after them.
-  // Precondition: ready(start + kWindowFrames); start is not discarded.
-  void cut(int start, int frames, std::span<float> out);
+  // Frames up to `heard` are looked at: the maximum is theirs. Preconditions: ready(heard); heard
+  // >= start + frames, or the input has ended; start is not discarded.
+  void cut(int start, int frames, int heard, std::span<float> out);
+  // The same with a whole window heard.
+  void cut(int start, int frames, std::span<float> out) {
+    cut(start, frames, start + kWindowFrames, out);
+  }
+  // Energy of each frame from `start` to `end`, over all bands, in no particular unit.
+  // Precondition: ready(end), and content_frames() >= end if the input has ended.
+  void energies(int start, int end, std::vector<float>& out);
 
  private:
   struct Band {

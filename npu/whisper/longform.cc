@@ -12,9 +12,15 @@ namespace npu {
 namespace {
 
 constexpr int kUnknown = std::numeric_limits<int>::max();
+constexpr float kSureOfLanguage = 0.5F;  // in a piece shorter than a window
 // Word times may move the start of a window's first segment before the window: by twice the longest
 // median of word durations.
 constexpr double kWordsReachBack_s = 1.4;
+
+bool any_text(const std::vector<Segment>& segments) {
+  return std::any_of(segments.begin(), segments.end(),
+                     [](const Segment& segment) { return !segment.text.empty(); });
+}
 
 std::string given_language(const Model& model, const TranscribeOptions& options) {
   return model.tokenizer().multilingual() ? options.decoding.language : "en";
@@ -37,6 +43,7 @@ LongForm::LongForm(std::shared_ptr<const Model> model, const TranscribeOptions& 
   if (options_.also_translate)
     translation_ = std::make_unique<TaskTrack>(model_->tokenizer(), options_, Task::kTranslate,
                                                limits.self_slots / 2, stats_);
+  pieces_.set_lag(options_.max_lag_s, /*catch_up=*/false);
   reset();
 }
 
@@ -49,6 +56,7 @@ void LongForm::reset() {
   translation_way_.reset();
   language_ = given_language(*model_, options_);
   language_probability_ = language_.empty() ? 0.0F : 1.0F;
+  language_sure_ = !language_.empty();
   encoded_frames_ = 0;
 }
 
@@ -81,16 +89,24 @@ Result<Step> LongForm::step(const CancelToken& cancel) {
   NPU_TRY(check_interrupt(cancel, {}, "transcribing"));
   cancel_ = cancel;
   if (features_.ended() && !next_turn()) return finish_step({Step::Kind::kFinished, {}, 0});
-  if (language_.empty()) {
+  if (pieces_.whole() && !language_sure_) {
     if (!features_.ready(kWindowFrames)) return finish_step({Step::Kind::kNeedInput, {}, 0});
+    // The padding of a short input sounds like silence here, and not in the window that is decoded.
+    NPU_TRY(encode(0, kWindowFrames, kWindowFrames));
     NPU_TRY(detect());
+    language_sure_ = true;
   }
   const auto turn = next_turn();
-  if (!turn || !features_.ready(turn->window.start + kWindowFrames + look_ahead()))
-    return finish_step({Step::Kind::kNeedInput, {}, 0});
-  NPU_TRY_ASSIGN(Step step, run_turn(*turn));
+  if (!turn) return finish_step({Step::Kind::kNeedInput, {}, 0});
+  const auto piece = pieces_.next(turn->window, look_ahead(), features_);
+  if (!piece) return finish_step({Step::Kind::kNeedInput, {}, 0});
+  NPU_TRY_ASSIGN(Step step, run_turn(*turn, *piece));
   ++stats_.windows;
   return finish_step(std::move(step));
+}
+
+void LongForm::set_lag(double max_lag_s, bool catch_up) {
+  pieces_.set_lag(max_lag_s, catch_up);
 }
 
 std::optional<LongForm::Turn> LongForm::next_turn() {
@@ -109,7 +125,8 @@ std::optional<LongForm::Turn> LongForm::next_turn() {
 
 double LongForm::decided_s(Step::Kind kind, int needed) const {
   if (kind == Step::Kind::kFinished) return pushed_s();
-  const double reach_back_s = options_.word_timestamps ? kWordsReachBack_s : 0;
+  const bool early_words = options_.word_timestamps && pieces_.whole();
+  const double reach_back_s = early_words ? kWordsReachBack_s : 0;
   // A seek may lead beyond what has been pushed.
   const double needed_s = static_cast<double>(needed) / kFramesPerSecond - reach_back_s;
   return std::max(0.0, std::min(pushed_s(), needed_s));
@@ -118,7 +135,8 @@ double LongForm::decided_s(Step::Kind kind, int needed) const {
 // Fills in what is decided, and lets audio go that nobody needs any more.
 Step LongForm::finish_step(Step step) {
   // The language is detected on the first window, wherever the clips begin.
-  const int needed = language_.empty() ? 0 : clips_.first_needed();
+  const bool from_first = pieces_.whole() && !language_sure_;
+  const int needed = from_first ? 0 : clips_.first_needed();
   int translation_needed = needed;
   if (translation_way_ && translation_way_->clip == clips_.current())
     translation_needed = clips_.first_needed(translation_way_->start);
@@ -130,9 +148,8 @@ Step LongForm::finish_step(Step step) {
   return step;
 }
 
+// Of the window that was encoded last.
 Result<void> LongForm::detect() {
-  // The padding of a short input sounds like silence here, and not in the window that is decoded.
-  NPU_TRY(encode(0, kWindowFrames));
   NPU_TRY_ASSIGN(const DetectedLanguage detected,
                  detect_language(model_->tokenizer(), inference_, cancel_));
   language_ = detected.code;
@@ -140,12 +157,12 @@ Result<void> LongForm::detect() {
   return {};
 }
 
-Result<void> LongForm::encode(int start, int frames) {
+Result<void> LongForm::encode(int start, int frames, int heard) {
   if (encoded_start_ == start && encoded_frames_ == frames) return {};
   encoded_frames_ = 0;
   {
     const ScopeTimer timer(stats_.mel_s);
-    features_.cut(start, frames, mel_);
+    features_.cut(start, frames, heard, mel_);
   }
   NPU_TRY(inference_.encode(mel_, cancel_));
   encoded_start_ = start;
@@ -170,22 +187,23 @@ Result<void> LongForm::decode(const Turn& turn) {
   return {};
 }
 
-Result<Step> LongForm::run_turn(const Turn& turn) {
+Result<Step> LongForm::run_turn(const Turn& turn, const Piece& piece) {
   const int start = turn.window.start;
-  const int frames = std::min(kWindowFrames, turn.window.clip_end - start);
-  NPU_TRY(encode(start, frames));
+  NPU_TRY(encode(start, piece.frames, piece.heard));
+  if (!language_sure_) NPU_TRY(detect());
   NPU_TRY(decode(turn));
-  // While the input goes on its length counts as what is known of it, which is enough: see
-  // look_ahead().
-  const int known =
-      features_.ended() ? features_.content_frames() : start + kWindowFrames + look_ahead();
-  const TrackWindow window{start, frames, known};
+  // While the input goes on its length counts as what is known of it, which is enough for whole
+  // windows: see look_ahead().
+  const int known = features_.ended() ? features_.content_frames() : piece.heard + look_ahead();
+  const TrackWindow window{start, piece.frames, known, piece.least_next, !pieces_.whole()};
   Step step{Step::Kind::kWindow, {}, 0};
   if (turn.transcript) {
     NPU_TRY_ASSIGN(TrackOutcome outcome,
                    transcript_.conclude(window, std::nullopt, aligner_, inference_, cancel_));
     clips_.seek(outcome.next);
     step.segments = std::move(outcome.segments);
+    language_sure_ =
+        language_sure_ || (language_probability_ >= kSureOfLanguage && any_text(step.segments));
   }
   if (turn.translation) NPU_TRY(conclude_translation(turn.window, window, step));
   return step;

@@ -12,6 +12,7 @@
 #include "whisper/clips.h"
 #include "whisper/features.h"
 #include "whisper/inference.h"
+#include "whisper/piece.h"
 #include "whisper/search_driver.h"
 #include "whisper/task_track.h"
 #include "whisper/transcriber.h"
@@ -33,8 +34,10 @@ class LongForm : public Transcriber {
   void push(std::span<const float> samples) override;
   void end_input() override;
   Result<Step> step(const CancelToken& cancel) override;
+  void set_lag(double max_lag_s, bool catch_up) override;
   void reset() override;
   const std::string& language() const override { return language_; }
+  bool language_settled() const override { return language_sure_; }
   float language_probability() const override { return language_probability_; }
   double pushed_s() const override;
   const TranscriberStats& stats() const override { return stats_; }
@@ -50,10 +53,10 @@ class LongForm : public Transcriber {
   int content() const;
   int look_ahead() const;
   Result<void> detect();
-  Result<void> encode(int start, int frames);
+  Result<void> encode(int start, int frames, int heard);
   std::optional<Turn> next_turn();
   Result<void> decode(const Turn& turn);
-  Result<Step> run_turn(const Turn& turn);
+  Result<Step> run_turn(const Turn& turn, const Piece& piece);
   Result<void> conclude_translation(const Clips::Window& clip, const TrackWindow& window,
                                     Step& step);
   Step finish_step(Step step);
@@ -66,6 +69,7 @@ class LongForm : public Transcriber {
   SearchDriver driver_;
   Features features_;
   Clips clips_;
+  Pieces pieces_;
   Aligner aligner_;
   TaskTrack transcript_;
   std::unique_ptr<TaskTrack> translation_;        // with also_translate
@@ -74,9 +78,10 @@ class LongForm : public Transcriber {
   CancelToken cancel_;  // of the step that runs
   std::string language_;
   float language_probability_ = 0;
-  std::vector<float> mel_;  // [3000][bands] of the window
-  int encoded_start_ = 0;   // the window whose cross K,V the context holds;
-  int encoded_frames_ = 0;  // 0: none
+  bool language_sure_ = false;  // it stays to the end
+  std::vector<float> mel_;      // [3000][bands] of the window
+  int encoded_start_ = 0;       // the window whose cross K,V the context holds;
+  int encoded_frames_ = 0;      // 0: none
 };
 
 }  // namespace npu

@@ -83,6 +83,11 @@ Result<void> validate(const TranscribeOptions& options, const Tokenizer& tokeniz
       return refused(
           text("hallucination_silence_threshold_s: expected 0 to 3600, found ", *threshold));
   }
+  if (std::isnan(options.max_lag_s) || (options.max_lag_s >= 0 && options.max_lag_s < kLeastLag_s))
+    return refused(text("max_lag_s: expected at least ", kLeastLag_s,
+                        ", or below 0 for whole windows, found ", options.max_lag_s));
+  if (options.max_lag_s >= 0 && options.normalisation == Normalisation::kWhole)
+    return refused("max_lag_s needs the normalisation to be running");
   if (options.also_translate && options.decoding.task != Task::kTranscribe)
     return refused("also_translate needs the task transcribe");
   if (options.also_translate && !tokenizer.multilingual())

@@ -48,6 +48,8 @@ struct Clip {
   double end_s;
 };
 
+inline constexpr double kLeastLag_s = 1;  // of TranscribeOptions::max_lag_s
+
 struct TranscribeOptions {
   DecodingOptions decoding;
   std::vector<float> temperatures = {0.0F, 0.2F, 0.4F, 0.6F, 0.8F, 1.0F};  // tried in order
@@ -62,6 +64,10 @@ struct TranscribeOptions {
   std::string append_punctuations = "\"'.。,，!！?？:：”)]}、";
   std::optional<float> hallucination_silence_threshold_s;  // needs word_timestamps
   std::vector<Clip> clips;                                 // empty: everything
+  // How far text may trail the input: what is said at time t is decided once t + max_lag_s of input
+  // is there. At least 1; below 0, or from 30 on: whole windows of 30 s, as the reference. Shorter
+  // pieces cost accuracy and time. Needs Normalisation::kRunning.
+  double max_lag_s = -1;
   // Also translate each window to English, from the same encoder run: Step::translation. Needs the
   // task transcribe and a multilingual model. See LongForm for how the two keep together.
   bool also_translate = false;

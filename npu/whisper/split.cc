@@ -118,6 +118,18 @@ void cut_segments(std::vector<Segment>& segments, int end) {
   }
 }
 
+void delay_segments(std::vector<Segment>& segments, int start) {
+  const double start_s = static_cast<double>(start) / kFramesPerSecond;
+  for (Segment& segment : segments) {
+    segment.start_s = std::max(segment.start_s, start_s);
+    segment.end_s = std::max(segment.end_s, start_s);
+    for (Word& word : segment.words) {
+      word.start_s = std::max(word.start_s, start_s);
+      word.end_s = std::max(word.end_s, start_s);
+    }
+  }
+}
+
 void blank_empty_segments(std::vector<Segment>& segments) {
   for (Segment& segment : segments) {
     if (segment.start_s != segment.end_s && !strip(segment.text).empty()) continue;

@@ -31,6 +31,9 @@ std::optional<Segment> unfinished_segment(const Tokenizer& tokenizer, const Deco
 // none ends after it.
 void cut_segments(std::vector<Segment>& segments, int end);
 
+// Moves times before frame `start` there.
+void delay_segments(std::vector<Segment>& segments, int start);
+
 // Takes text, tokens and words from segments without duration or without text. They keep their
 // place.
 void blank_empty_segments(std::vector<Segment>& segments);

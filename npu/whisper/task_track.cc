@@ -75,6 +75,7 @@ Result<TrackOutcome> TaskTrack::conclude(const TrackWindow& window, std::optiona
   if (silence) return TrackOutcome{{}, until.value_or(window.start + window.frames)};
 
   SplitWindow split = split_window(tokenizer_, decoded_, window.start, window.frames);
+  if (!until && split.next < window.least_next) until = window.start + window.frames;
   if (until)
     if (auto tail = unfinished_segment(tokenizer_, decoded_, window.start, window.frames))
       split.segments.push_back(*std::move(tail));
@@ -86,6 +87,7 @@ Result<TrackOutcome> TaskTrack::conclude(const TrackWindow& window, std::optiona
   const int next = until.value_or(std::max(split.next, window.start + 1));
   if (!kept) return TrackOutcome{{}, next};
   if (until) cut_segments(split.segments, *until);
+  if (window.late_starts) delay_segments(split.segments, window.start);
   blank_empty_segments(split.segments);
   for (const Segment& segment : split.segments) history_.append(segment.tokens);
   if (!options_.condition_on_previous_text || decoded_.temperature > kHighTemperature)

@@ -30,6 +30,8 @@ struct TrackWindow {
   int start;
   int frames;          // of audio in it
   int content_frames;  // of the whole input, or what is known of it
+  int least_next;      // the next window begins here or later
+  bool late_starts;    // nothing begins before `start`; otherwise word times may
 };
 
 // What a window gave.

@@ -68,11 +68,20 @@ class Transcriber {
   // only be reset() or destroyed afterwards), kDeviceLost, kTimeout.
   virtual Result<Step> step(const CancelToken& cancel) = 0;
 
+  // Replaces TranscribeOptions::max_lag_s from the next window on. With `catch_up`, a caller that
+  // is behind gets longer pieces, up to a window, if more audio has been pushed than one piece
+  // takes: they cost less per second. What is found then depends on how it was pushed.
+  // Precondition: the lag is valid there.
+  virtual void set_lag(double max_lag_s, bool catch_up) = 0;
+
   // Forgets all audio, text and detected language; keeps model, options, buffers. For seeks.
   virtual void reset() = 0;
 
-  // Code of the language in use; empty until it is detected.
+  // Code of the language in use; empty until it is detected. With pieces shorter than a window it
+  // is detected anew in each, until one had text and a probability of at least one half.
   virtual const std::string& language() const = 0;
+  // Whether language() stays as it is to the end of the input.
+  virtual bool language_settled() const = 0;
   // Probability of the detected language; 1 if it was given.
   virtual float language_probability() const = 0;
   // Seconds of audio pushed so far.

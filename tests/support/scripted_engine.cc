@@ -80,6 +80,7 @@ class ScriptedTranscriber : public Transcriber {
       : script_(std::move(script)),
         given_(options.decoding.language),
         with_words_(options.word_timestamps),
+        lag_s_(options.max_lag_s),
         language_(given_) {
     ++script_->transcribers;
   }
@@ -91,14 +92,19 @@ class ScriptedTranscriber : public Transcriber {
   void end_input() override { ended_ = true; }
 
   Result<Step> step(const CancelToken& cancel) override {
-    const auto window = static_cast<size_t>(script_->window_s * kRate);
     const size_t left = samples_.size() - seek_;
+    const size_t window = window_samples(left);
     if (left == 0 && ended_) return Step{Step::Kind::kFinished, {}, seconds(seek_)};
     if (left < window && !ended_) return Step{Step::Kind::kNeedInput, {}, seconds(seek_)};
     if (!script_->step_gate.pass(cancel)) return Error{ErrorCode::kCancelled, "step: cancelled"};
     if (++script_->steps == script_->fail_step) return script_->failure;
     if (language_.empty()) language_ = script_->language;
     return decode(std::min(seek_ + window, samples_.size()));
+  }
+
+  void set_lag(double max_lag_s, bool catch_up) override {
+    lag_s_ = max_lag_s;
+    catch_up_ = catch_up;
   }
 
   void reset() override {
@@ -111,6 +117,7 @@ class ScriptedTranscriber : public Transcriber {
   }
 
   const std::string& language() const override { return language_; }
+  bool language_settled() const override { return !language_.empty(); }
   float language_probability() const override { return given_.empty() ? 0.9F : 1.0F; }
   double pushed_s() const override { return seconds(samples_.size()); }
   const TranscriberStats& stats() const override { return stats_; }
@@ -133,6 +140,14 @@ class ScriptedTranscriber : public Transcriber {
     seek_ = next;
     step.decided_s = seconds(next);
     return step;
+  }
+
+  // `left`: samples that are not decoded.
+  size_t window_samples(size_t left) const {
+    const auto whole = static_cast<size_t>(script_->window_s * kRate);
+    const auto piece = static_cast<size_t>(lag_s_ * kRate);
+    if (lag_s_ < 0 || piece >= whole) return whole;
+    return catch_up_ ? std::clamp(left, piece, whole) : piece;
   }
 
   Segment make_segment(const Stretch& stretch) {
@@ -163,6 +178,8 @@ class ScriptedTranscriber : public Transcriber {
   const std::shared_ptr<Script> script_;
   const std::string given_;
   const bool with_words_;
+  double lag_s_;
+  bool catch_up_ = false;
   std::string language_;
   std::vector<float> samples_;
   size_t seek_ = 0;

@@ -290,6 +290,12 @@ TEST(Options, AreRefusedByName) {
       {"no_speech_threshold", [](auto& o) { o.no_speech_threshold = NAN; }},
       {"hallucination_silence_threshold_s",
        [](auto& o) { o.hallucination_silence_threshold_s = 2.0F; }},
+      {"max_lag_s", [](auto& o) { o.max_lag_s = 0.5; }},
+      {"max_lag_s",
+       [](auto& o) {
+         o.max_lag_s = 5;
+         o.normalisation = Normalisation::kWhole;
+       }},
       {"also_translate",
        [](auto& o) {
          o.also_translate = true;
