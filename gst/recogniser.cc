@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "debug.h"
-#include "live_cut.h"
 #include "messages.h"
 
 namespace npu::gst {
@@ -15,12 +14,10 @@ namespace {
 
 // The engine is fed in pieces of 0.1 s, however small the buffers are.
 constexpr size_t kFeed = kEngineRate / 10;
-constexpr size_t kWindow = 30 * kEngineRate;
 // Half of a live stream's latency is for collecting audio, half for the engine.
-constexpr int64_t kShortestPiece_ns = GST_SECOND;
-// A live piece is cut in its last two fifths.
-constexpr double kCutFrom = 0.6;
-constexpr float kSureOfLanguage = 0.5F;
+constexpr double kCollecting = 0.5;
+// A live stream that is this far behind is not collected any more.
+constexpr double kFarBehind_s = 30;
 
 Error closed() {
   return {ErrorCode::kCancelled, "the output takes nothing more"};
@@ -45,6 +42,8 @@ Result<void> Recogniser::ensure_transcriber() {
   if (transcriber_) return {};
   TranscribeOptions options = options_;
   if (options.decoding.language.empty()) options.decoding.language = locked_language_;
+  // A live stream has no end to wait for.
+  if (surroundings_.live()) options.normalisation = Normalisation::kRunning;
   NPU_TRY_ASSIGN(transcriber_, model_->transcriber(options));
   return note_language();
 }
@@ -101,7 +100,7 @@ Result<void> Recogniser::audio(const std::shared_ptr<const LoadedModel>& model, 
   if (skip < frames && !timeline_.running()) NPU_TRY(begin_run(timeline_.end_ns()));
   NPU_TRY_ASSIGN(const int64_t taken, converter_->convert(buffer, skip, pending_));
   timeline_.append(taken);
-  return surroundings_.live() ? feed_live() : feed();
+  return feed();
 }
 
 Result<void> Recogniser::gap(int64_t pts_ns, int64_t duration_ns) {
@@ -112,7 +111,7 @@ Result<void> Recogniser::gap(int64_t pts_ns, int64_t duration_ns) {
         gst_util_uint64_scale_int_round(static_cast<guint64>(duration_ns), rate, GST_SECOND));
     converter_->silence(frames, pending_);
     timeline_.append(frames);
-    return surroundings_.live() ? feed_live() : feed();
+    return feed();
   }
   NPU_TRY(finish());
   return advance(pts_ns + duration_ns);
@@ -128,50 +127,20 @@ void Recogniser::hand_over(size_t samples) {
 Result<void> Recogniser::feed() {
   if (pending_.size() < kFeed) return {};
   hand_over(pending_.size());
+  if (surroundings_.live()) {
+    // An engine that is behind takes longer pieces, which cost it less.
+    const double undecided_s = static_cast<double>(pushed_) / kEngineRate - decided_s_;
+    if (surroundings_.more_audio() && undecided_s < kFarBehind_s) return {};
+    transcriber_->set_lag(live_lag_s(), /*catch_up=*/true);
+  }
   return infer();
 }
 
-Result<void> Recogniser::feed_live() {
-  const int64_t piece_ns = std::max(kShortestPiece_ns, surroundings_.latency_ns() / 2);
-  const auto piece = static_cast<size_t>(piece_ns / 1'000'000 * (kEngineRate / 1000));
-  while (pending_.size() + pushed_ >= kWindow) NPU_TRY(cut_live());
-  // An engine that is behind takes longer pieces, which cost it less.
-  if (pending_.size() >= piece && !surroundings_.more_audio()) return cut_live();
-  return {};
-}
-
-// Decides a piece of a live run; the rest of the run goes on behind it.
-Result<void> Recogniser::cut_live() {
-  const size_t room = kWindow > pushed_ ? kWindow - pushed_ : 0;
-  const size_t piece = std::min(pending_.size(), room);
-  const auto least = static_cast<size_t>(static_cast<double>(piece) * kCutFrom);
-  hand_over(quietest_cut(std::span(pending_).first(piece), least));
-  const auto start = static_cast<guint64>(timeline_.start_ns());
-  NPU_TRY(end_engine_input());
-  const double piece_s = static_cast<double>(pushed_) / kEngineRate;
-  NPU_TRY(advance(timeline_.at(piece_s)));
-  // The viewer of a live stream does not wait for the rest of a sentence.
-  if (!output_.settle(stream_ns(timeline_.at(piece_s)))) return closed();
-  timeline_.cut(piece_s);
-  pushed_ = 0;
-  NPU_TRY(lock_language());
-  surroundings_.live_piece_done(
-      static_cast<int64_t>(gst_segment_to_running_time(&segment_, GST_FORMAT_TIME, start)));
-  return {};
-}
-
-// Each piece would detect its language anew, and a short one often wrongly.
-Result<void> Recogniser::lock_language() {
-  const bool detecting = options_.decoding.language.empty() && locked_language_.empty();
-  const bool sure = piece_has_text_ && transcriber_->language_probability() >= kSureOfLanguage;
-  piece_has_text_ = false;
-  if (!detecting || !sure) {
-    transcriber_->reset();
-    return {};
-  }
-  locked_language_ = transcriber_->language();
-  drop_transcriber();
-  return ensure_transcriber();
+// Text of a live stream must come in time, whatever max-lag allows.
+double Recogniser::live_lag_s() const {
+  const double collecting_s =
+      std::max(kLeastLag_s, kCollecting * static_cast<double>(surroundings_.latency_ns()) * 1e-9);
+  return options_.max_lag_s < 0 ? collecting_s : std::min(collecting_s, options_.max_lag_s);
 }
 
 WorkDone Recogniser::work_done() const {
@@ -203,9 +172,20 @@ Result<void> Recogniser::infer() {
   for (;;) {
     NPU_TRY_ASSIGN(const Step step, transcriber_->step(surroundings_.cancel()));
     surroundings_.worked(work_done());
+    const int64_t start_ns = timeline_.at(decided_s_);
     NPU_TRY(give(step));
     if (step.kind != Step::Kind::kWindow) return {};
+    if (surroundings_.live()) NPU_TRY(piece_done(start_ns));
   }
+}
+
+// Tells of a piece of live audio that began at `start_ns`.
+Result<void> Recogniser::piece_done(int64_t start_ns) {
+  // The viewer of a live stream does not wait for the rest of a sentence.
+  if (!output_.settle(stream_ns(timeline_.at(decided_s_)))) return closed();
+  surroundings_.live_piece_done(static_cast<int64_t>(
+      gst_segment_to_running_time(&segment_, GST_FORMAT_TIME, static_cast<guint64>(start_ns))));
+  return {};
 }
 
 Result<void> Recogniser::end_engine_input() {
@@ -235,12 +215,10 @@ std::vector<SpokenSegment> Recogniser::spoken(const std::vector<Segment>& segmen
 
 Result<void> Recogniser::give(const Step& step) {
   NPU_TRY(note_language());
-  for (const Segment& segment : step.segments)
-    piece_has_text_ = piece_has_text_ || !segment.text.empty();
   if (!output_.spoken(TextKind::kTranscript, spoken(step.segments))) return closed();
-  const double decided_s = std::min(step.decided_s, static_cast<double>(pushed_) / kEngineRate);
-  NPU_TRY(advance(timeline_.at(decided_s)));
-  timeline_.forget_before(decided_s);
+  decided_s_ = std::min(step.decided_s, static_cast<double>(pushed_) / kEngineRate);
+  NPU_TRY(advance(timeline_.at(decided_s_)));
+  timeline_.forget_before(decided_s_);
   return {};
 }
 
@@ -264,17 +242,27 @@ Result<void> Recogniser::finish() {
   NPU_TRY(advance(timeline_.end_ns()));
   timeline_.end();
   pushed_ = 0;
+  decided_s_ = 0;
+  keep_language();
   if (transcriber_) transcriber_->reset();
-  piece_has_text_ = false;
   return {};
+}
+
+// A live stream is in one language, if that was detected surely; the next run need not.
+void Recogniser::keep_language() {
+  const bool detecting = options_.decoding.language.empty() && locked_language_.empty();
+  if (!surroundings_.live() || !transcriber_ || !detecting || !transcriber_->language_settled())
+    return;
+  locked_language_ = transcriber_->language();
+  drop_transcriber();
 }
 
 void Recogniser::reset() {
   timeline_.reset();
   pending_.clear();
   pushed_ = 0;
+  decided_s_ = 0;
   silent_ns_ = 0;
-  piece_has_text_ = false;
   gst_segment_init(&segment_, GST_FORMAT_TIME);
   if (converter_) converter_->reset();
   if (transcriber_) transcriber_->reset();

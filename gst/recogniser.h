@@ -30,7 +30,7 @@ struct WorkDone {
 struct Surroundings {
   // Fires on flush and stop. A new one after each flush.
   std::function<CancelToken()> cancel;
-  // Whether audio comes from a live source, and so must be cut early.
+  // Whether audio comes from a live source, so that text must come in time.
   std::function<bool()> live;
   // Whether more audio waits already.
   std::function<bool()> more_audio;
@@ -43,7 +43,7 @@ struct Surroundings {
 };
 
 // Works in runs: unbroken audio that the engine sees as one input. A hole, a new segment or format
-// and the end finish a run, which decides all of its text. Live audio is one run cut into pieces.
+// and the end finish a run, which decides all of its text.
 //
 // Errors of all methods: kCancelled (flush or stop; only reset() may follow), those of the engine,
 // of Transcriber::create() and Converter. Worker thread only, or any while the worker is parked.
@@ -77,10 +77,10 @@ class Recogniser {
   Result<void> ensure_transcriber();
   Result<void> begin_run(int64_t pts_ns);
   Result<void> feed();
-  Result<void> feed_live();
-  Result<void> cut_live();
+  double live_lag_s() const;
   Result<void> infer();
   Result<void> end_engine_input();
+  Result<void> piece_done(int64_t start_ns);
   Result<void> give(const Step& step);
   Result<void> advance(int64_t pts_ns);
   WorkDone work_done() const;
@@ -88,7 +88,7 @@ class Recogniser {
   void hand_over(size_t samples);
   std::vector<SpokenSegment> spoken(const std::vector<Segment>& segments) const;
   Result<void> note_language();
-  Result<void> lock_language();
+  void keep_language();
   int64_t stream_ns(int64_t pts_ns) const;
 
   GstElement* const element_;
@@ -106,11 +106,11 @@ class Recogniser {
   GstSegment segment_{};
   std::vector<float> pending_;  // converted, not yet pushed
   size_t pushed_ = 0;           // samples of the run that the engine has
+  double decided_s_ = 0;        // of the run
   int64_t silent_ns_ = 0;       // GAP events since the last buffer
   std::string reported_language_;
   WorkDone earlier_;           // by transcribers that are gone
   size_t engine_samples_ = 0;  // given to this one
-  bool piece_has_text_ = false;
 };
 
 }  // namespace npu::gst

@@ -122,6 +122,7 @@ Result<TranscribeOptions> transcribe_options(const Settings& settings) {
     options.hallucination_silence_threshold_s =
         static_cast<float>(settings.hallucination_silence_threshold_s);
   options.normalisation = settings.normalisation;
+  options.max_lag_s = settings.max_lag_ms < 0 ? -1 : settings.max_lag_ms / 1000.0;
   return options;
 }
 

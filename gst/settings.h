@@ -63,6 +63,7 @@ struct Settings {
   unsigned chain_gap_ms = 500;
   unsigned linger_ms = 500;
 
+  int max_lag_ms = -1;  // below 0: whole windows
   unsigned latency_ms = 8000;
   unsigned lateness_ms = 0;
 };

@@ -81,15 +81,6 @@ void Timeline::append(int64_t frames) {
   frames_ += frames;
 }
 
-void Timeline::cut(double seconds) {
-  const auto frame = static_cast<int64_t>(std::llround(seconds * rate_));
-  const int64_t begin_ns = at_frame(frame);
-  std::erase_if(anchors_, [frame](const Anchor& anchor) { return anchor.frame <= frame; });
-  for (Anchor& anchor : anchors_) anchor.frame -= frame;
-  anchors_.insert(anchors_.begin(), {0, begin_ns});
-  frames_ -= frame;
-}
-
 void Timeline::forget_before(double seconds) {
   const auto frame = static_cast<int64_t>(std::floor(seconds * rate_));
   auto after = std::upper_bound(anchors_.begin(), anchors_.end(), frame,

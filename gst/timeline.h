@@ -44,8 +44,6 @@ class Timeline {
   void start(int64_t pts_ns, int rate);
   // Counts frames that were given to the engine. Precondition: running().
   void append(int64_t frames);
-  // Moves the run's beginning to `seconds` after it.
-  void cut(double seconds);
   // Ends the run; the time stamp that would have continued it stays known.
   void end() { running_ = false; }
   // Forgets everything, as after a flush.

@@ -42,6 +42,13 @@ TEST(Settings, EndsOfRangesSwitchOff) {
   EXPECT_TRUE(options->decoding.suppress_tokens.empty());
 }
 
+TEST(Settings, TheLagIsInSecondsAndNegativeForWholeWindows) {
+  Settings settings;
+  EXPECT_LT(transcribe_options(settings)->max_lag_s, 0);
+  settings.max_lag_ms = 2500;
+  EXPECT_EQ(transcribe_options(settings)->max_lag_s, 2.5);
+}
+
 TEST(Settings, TokenListsAreRead) {
   Settings settings;
   settings.suppress_tokens = "-1, 50, 7";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Tests of the classes that know no GStreamer: timeline, cue track, cue text, live cut.
+// Tests of the classes that know no GStreamer: timeline, cue track, cue text.
 #include "timeline.h"
 
 #include <gtest/gtest.h>
@@ -8,7 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "live_cut.h"
 #include "text/cue_text.h"
 #include "text/cue_track.h"
 
@@ -108,14 +107,6 @@ TEST(Timeline, DoesNotDriftOverOneSampleBuffers) {
   EXPECT_EQ(timeline.end_ns(), 10 * kSecond);
 }
 
-TEST(Timeline, ACutMovesTheBeginning) {
-  Timeline timeline = running_at(7 * kSecond, 10);
-  timeline.cut(4);
-  EXPECT_EQ(timeline.start_ns(), 11 * kSecond);
-  EXPECT_EQ(timeline.at(1), 12 * kSecond);
-  EXPECT_EQ(timeline.end_ns(), 17 * kSecond);
-}
-
 TEST(Timeline, ForgettingKeepsWhatIsNeeded) {
   Timeline timeline;
   timeline.start(0, kRate);
@@ -189,20 +180,6 @@ TEST_P(CueText, IsCleaned) {
 
 INSTANTIATE_TEST_SUITE_P(CueText, CueText, testing::ValuesIn(kTextCases),
                          [](const auto& row) { return row.param.name; });
-
-TEST(LiveCut, FallsIntoThePause) {
-  std::vector<float> samples(64000, 0.3F);
-  for (size_t i = 48000; i < 52000; ++i) samples[i] = 0.001F;
-  const size_t cut = quietest_cut(samples, 32000);
-  EXPECT_GE(cut, 48000U);
-  EXPECT_LE(cut, 52000U);
-}
-
-TEST(LiveCut, OfAShortPieceIsItsEnd) {
-  const std::vector<float> samples(1000, 0.1F);
-  EXPECT_EQ(quietest_cut(samples, 600), 1000U);
-  EXPECT_EQ(quietest_cut({}, 0), 0U);
-}
 
 }  // namespace
 }  // namespace npu::gst
