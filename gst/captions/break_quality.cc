@@ -99,6 +99,7 @@ LeftSide BreakJudge::left_side(std::string_view run, BreakQuality before) {
   left.capital = is_capital(first_character(word));
   left.number = is_digit(first_character(word));
   left.year = is_year(word);
+  left.hanging = !word.empty() && last_character(run) == '-';
   left.begins_sentence = before == BreakQuality::kSentence;
   const bool point = last_character(without_closing(run)) == '.';
   // "1. Introduction", "am 3. Mai".
@@ -143,6 +144,7 @@ BreakQuality BreakJudge::between(const LeftSide& left, const RightSide& right, b
   if (left.end == End::kSentence) {
     return right.small ? BreakQuality::kClause : BreakQuality::kSentence;
   }
+  if (left.hanging) return BreakQuality::kTight;
   if (left.end == End::kClause) return BreakQuality::kClause;
   if (right.opening) return BreakQuality::kConjunction;
   if (right.word.empty()) return BreakQuality::kTight;

@@ -32,6 +32,7 @@ struct LeftSide {
   bool capital = false;  // the last word begins with one
   bool number = false;
   bool year = false;             // a number that stands alone
+  bool hanging = false;          // a part of a word, as in "pre- and post-war"
   bool ordinal = false;          // a number with a full stop that ends no sentence
   bool dense = false;            // ends in a script without spaces between words
   bool begins_sentence = false;  // the last word is the first of its sentence

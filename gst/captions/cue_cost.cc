@@ -15,6 +15,7 @@ constexpr int64_t kCue = 30;  // so that there are not more than needed
 // Ugliness of a cue's end by BreakQuality.
 constexpr std::array<int64_t, kBreakQualities> kCueEnd = {0, 12, 60, 70, 90, 140, 170, 400};
 constexpr int64_t kSentenceInside = 40;  // a sentence a cue where possible
+constexpr int64_t kSentenceTorn = 40;    // more if the cue also ends inside a sentence
 constexpr int64_t kPauseInside_ns = 400 * kMillisecond;
 constexpr int64_t kPauseSecond = 80;  // per second of a longer pause inside a cue
 constexpr int64_t kGlimpse_ns = 1'200 * kMillisecond;
@@ -33,10 +34,12 @@ int64_t end_points(const Piece& next, int64_t pause_ns) {
   return points;
 }
 
-int64_t inner_points(std::span<const Piece> pieces) {
+int64_t inner_points(std::span<const Piece> pieces, bool ends_inside) {
   int64_t points = 0;
   for (size_t index = 1; index < pieces.size(); ++index) {
-    if (pieces[index].before == BreakQuality::kSentence) points += kSentenceInside;
+    if (pieces[index].before == BreakQuality::kSentence) {
+      points += kSentenceInside + (ends_inside ? kSentenceTorn : 0);
+    }
     const int64_t pause_ns = pieces[index].start_ns - pieces[index - 1].end_ns - kPauseInside_ns;
     if (pause_ns > 0) points += pause_ns / kMillisecond * kPauseSecond / 1000;
   }
@@ -106,7 +109,9 @@ std::optional<CueCost> CuePricer::price(std::span<const Piece> pieces, const Pie
 
 int64_t CuePricer::ugliness(std::span<const Piece> pieces, const Piece* next, int64_t shown_ns,
                             unsigned columns) const {
-  int64_t points = kCue + inner_points(pieces) + hurry_points(shape_, columns, shown_ns);
+  const bool ends_inside = next != nullptr && next->before != BreakQuality::kSentence;
+  int64_t points =
+      kCue + inner_points(pieces, ends_inside) + hurry_points(shape_, columns, shown_ns);
   if (next != nullptr) points += end_points(*next, next->start_ns - pieces.back().end_ns);
   if (shown_ns < kGlimpse_ns) {
     points += (kGlimpse_ns - shown_ns) / kMillisecond * kGlimpseSecond / 1000;
@@ -119,7 +124,7 @@ CueCost CuePricer::guess(std::span<const Piece> pieces) const {
   int64_t used = 0;
   for (const Piece& piece : pieces) used += room_.of(piece.extent) + room_.space();
   CueCost cost;
-  cost.ugliness = kCue * used / (room_.limit() * shape_.max_lines) + inner_points(pieces);
+  cost.ugliness = kCue * used / (room_.limit() * shape_.max_lines) + inner_points(pieces, false);
   return cost;
 }
 

@@ -11,7 +11,7 @@ namespace {
 constexpr int64_t kNever = std::numeric_limits<int64_t>::max() / 4;
 
 // Ugliness of a line's end by BreakQuality.
-constexpr std::array<int64_t, kBreakQualities> kLineEnd = {0, 3, 8, 10, 16, 38, 60, 150};
+constexpr std::array<int64_t, kBreakQualities> kLineEnd = {0, 3, 8, 10, 16, 55, 75, 150};
 constexpr int64_t kUneven = 40;       // of a line that is twice as long as it should be
 constexpr int64_t kFarTooShort = 40;  // more for a line below two thirds of the mean
 
@@ -52,7 +52,9 @@ std::optional<LineLayout> LineBreaker::lay_out(std::span<const Piece> pieces) co
     const int64_t space = index > 0 && pieces[index].space_before ? room_.space() : 0;
     behind[index + 1] = behind[index] + space + room_.of(pieces[index].extent);
   }
-  const int64_t mean = std::max<int64_t>(1, behind[count] / lines);
+  // One space is lost at each end of a line.
+  const int64_t shown = behind[count] - int64_t{lines - 1} * room_.space();
+  const int64_t mean = std::max<int64_t>(1, shown / lines);
   // least[end]: the best way to fill the lines so far with the pieces before `end`.
   std::vector<int64_t> least(count + 1, kNever);
   least[0] = 0;

@@ -53,6 +53,7 @@ const PlaceCase kPlaceCases[] = {
     {"NoLanguage", "", "terrible news.", "And", kSentence},
     {"GermanNounsAreNoNames", "de", "die Hoffnung", "wächst", kPlain},
     {"GermanRelativeClause", "de", "Männer", "welche", kConjunction},
+    {"GermanHangingHyphen", "de", "merk-", "und", kTight},
     {"GermanOrdinal", "de", "am 3.", "Mai", kName},
     {"FrenchElision", "fr", "il dit", "qu'elle", kConjunction},
     {"FrenchArticle", "fr", "vers la", "ville", kTight},

@@ -46,6 +46,12 @@ const LayoutCase kLayoutCases[] = {
      "When the rain had finally / stopped in the evening, | the children ran out of the house / "
      "and "
      "played until it was dark."},
+    {"NoSentenceBeginsAtTheEndOfACue", "en",
+     " All of them agreed with him. And then the visitors who had waited at the gate since the "
+     "early morning were let in.",
+     "All of them agreed with him. | And then the visitors / who had waited at the gate | since "
+     "the "
+     "early morning were let in."},
     {"LongPauseDividesEvenAPhrase", "en", " This is the {2100} end of it.",
      "This is the | end of it."},
     {"PauseAfterASentenceDivides", "en", " Yes. {1000} This is the end.",

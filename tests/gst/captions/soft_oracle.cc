@@ -43,6 +43,14 @@ bool ends_sentence(std::string text) {
   return false;
 }
 
+bool ends_clause(std::string text) {
+  while (text.ends_with("\"")) text.pop_back();
+  for (const char* mark : {",", ";", ":", "—", "–", "、", "，", "；", "：", "،", "؛"}) {
+    if (text.ends_with(mark)) return true;
+  }
+  return ends_sentence(text);
+}
+
 class Oracle {
  public:
   Oracle(const CueShape& shape, const std::vector<CaptionWord>& words)
@@ -217,6 +225,32 @@ SoftResult judge_soft_rules(const CueShape& shape, const std::vector<CaptionWord
     }
   }
   return result;
+}
+
+std::vector<size_t> ends_that_miss_punctuation(const CueShape& shape,
+                                               const std::vector<CaptionWord>& words,
+                                               const std::vector<Cue>& cues) {
+  const Oracle oracle(shape, words);
+  const auto keeps = [&](size_t begin, size_t end) {
+    const Broken broken = oracle.broken(begin, end);
+    return oracle.possible(begin, end) && !broken[0] && !broken[1] && !broken[2];
+  };
+  std::vector<size_t> missed;
+  size_t begin = 0;
+  for (size_t index = 0; index + 1 < cues.size(); ++index) {
+    const size_t end = begin + cues[index].words.size();
+    const size_t next_end = end + cues[index + 1].words.size();
+    // A pause that no cue may hold ends it anyway.
+    const bool inside = !ends_clause(words[end - 1].text) && oracle.possible(end - 1, end + 1);
+    for (size_t cut = begin + 1; inside && cut < end; ++cut) {
+      if (!ends_clause(words[cut - 1].text) || !keeps(begin, cut) || !keeps(cut, next_end))
+        continue;
+      missed.push_back(index);
+      break;
+    }
+    begin = end;
+  }
+  return missed;
 }
 
 }  // namespace npu::captions

@@ -23,4 +23,11 @@ struct SoftResult {
 SoftResult judge_soft_rules(const CueShape& shape, const std::vector<CaptionWord>& words,
                             const std::vector<Cue>& cues);
 
+// The cues (indexes) that end inside a sentence, between words without punctuation, although they
+// could have ended at punctuation before: with the words behind it in the next cue, both would keep
+// all rules, hard and soft. Precondition as above.
+std::vector<size_t> ends_that_miss_punctuation(const CueShape& shape,
+                                               const std::vector<CaptionWord>& words,
+                                               const std::vector<Cue>& cues);
+
 }  // namespace npu::captions
