@@ -13,7 +13,7 @@ namespace {
 struct FormatRow {
   CaptionFormat format;
   std::string_view name;
-  std::unique_ptr<CaptionWriter> (*create)();
+  std::unique_ptr<CaptionWriter> (*create)(const WriteOptions&);
 };
 
 constexpr std::array<FormatRow, 4> kFormats = {{
@@ -75,8 +75,20 @@ std::vector<Caption> shown_captions(std::span<const Caption> captions) {
   return shown;
 }
 
-std::unique_ptr<CaptionWriter> CaptionWriter::create(CaptionFormat format) {
-  return row_of(format).create();
+void shift(std::span<Caption> captions, int64_t by_ns) {
+  for (Caption& caption : captions) {
+    caption.start_ns += by_ns;
+    caption.end_ns += by_ns;
+    for (CaptionWord& word : caption.words) {
+      word.start_ns += by_ns;
+      word.end_ns += by_ns;
+    }
+  }
+}
+
+std::unique_ptr<CaptionWriter> CaptionWriter::create(CaptionFormat format,
+                                                     const WriteOptions& options) {
+  return row_of(format).create(options);
 }
 
 }  // namespace npu::captions

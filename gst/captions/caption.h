@@ -61,17 +61,31 @@ std::vector<MillisecondTimes> to_milliseconds(std::span<const Caption> captions)
 // The captions that can be shown, in order of start: those without visible text are left out.
 std::vector<Caption> shown_captions(std::span<const Caption> captions);
 
+// Moves all times, those of words as well, by `by_ns`.
+void shift(std::span<Caption> captions, int64_t by_ns);
+
+struct WriteOptions {
+  // WebVTT marks the time of each word inside its caption, as players that highlight what is being
+  // said want it. Captions without words stay as they are; the other formats have no such marks.
+  bool mark_words = false;
+};
+
 // Turns a transcript into the bytes of a file: UTF-8 without a byte order mark, lines end with LF.
 class CaptionWriter {
  public:
-  static std::unique_ptr<CaptionWriter> create(CaptionFormat format);
+  static std::unique_ptr<CaptionWriter> create(CaptionFormat format,
+                                               const WriteOptions& options = {});
   virtual ~CaptionWriter() = default;
   virtual std::string write(const Transcript& transcript) const = 0;
 };
 
-std::unique_ptr<CaptionWriter> create_srt_writer();   // SubRip, numbered from 1
-std::unique_ptr<CaptionWriter> create_vtt_writer();   // WebVTT, text escaped
-std::unique_ptr<CaptionWriter> create_text_writer();  // one line per caption, no times
-std::unique_ptr<CaptionWriter> create_json_writer();  // one document, times in seconds
+// SubRip, numbered from 1.
+std::unique_ptr<CaptionWriter> create_srt_writer(const WriteOptions& options);
+// WebVTT, text escaped.
+std::unique_ptr<CaptionWriter> create_vtt_writer(const WriteOptions& options);
+// One line per caption, no times.
+std::unique_ptr<CaptionWriter> create_text_writer(const WriteOptions& options);
+// One document, times in seconds.
+std::unique_ptr<CaptionWriter> create_json_writer(const WriteOptions& options);
 
 }  // namespace npu::captions

@@ -62,7 +62,7 @@ class JsonWriter : public CaptionWriter {
 
 }  // namespace
 
-std::unique_ptr<CaptionWriter> create_json_writer() {
+std::unique_ptr<CaptionWriter> create_json_writer(const WriteOptions&) {
   return std::make_unique<JsonWriter>();
 }
 

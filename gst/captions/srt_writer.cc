@@ -28,7 +28,7 @@ class SrtWriter : public CaptionWriter {
 
 }  // namespace
 
-std::unique_ptr<CaptionWriter> create_srt_writer() {
+std::unique_ptr<CaptionWriter> create_srt_writer(const WriteOptions&) {
   return std::make_unique<SrtWriter>();
 }
 

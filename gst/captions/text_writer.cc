@@ -19,7 +19,7 @@ class TextWriter : public CaptionWriter {
 
 }  // namespace
 
-std::unique_ptr<CaptionWriter> create_text_writer() {
+std::unique_ptr<CaptionWriter> create_text_writer(const WriteOptions&) {
   return std::make_unique<TextWriter>();
 }
 

@@ -2,10 +2,12 @@
 #include "subtitle/audio_tracks.h"
 
 #include <gst/pbutils/pbutils.h>
+#include <gst/tag/tag.h>
 
 #include <algorithm>
 
 #include "gst_ptr.h"
+#include "model/tokenizer.h"
 
 namespace npu::subtitle {
 namespace {
@@ -22,7 +24,7 @@ std::string counted(guint number, const char* unit) {
   return number == 0 ? "" : std::to_string(number) + " " + unit;
 }
 
-std::string describe(GstDiscovererAudioInfo* info) {
+AudioTrack describe(GstDiscovererAudioInfo* info) {
   GstDiscovererStreamInfo* stream = GST_DISCOVERER_STREAM_INFO(info);
   const char* language = gst_discoverer_audio_info_get_language(info);
   std::string text = language ? language : "";
@@ -40,20 +42,27 @@ std::string describe(GstDiscovererAudioInfo* info) {
   const guint channels = gst_discoverer_audio_info_get_channels(info);
   append(text, counted(channels, channels == 1 ? "channel" : "channels"));
   append(text, counted(gst_discoverer_audio_info_get_sample_rate(info), "Hz"));
-  return text.empty() ? "audio" : text;
+  return {language ? language : "", text.empty() ? "audio" : text};
+}
+
+// One code for a language, whatever names it.
+std::string normal_code(const std::string& language) {
+  if (const auto known = find_language(language)) return *known;
+  const char* code = gst_tag_get_language_code_iso_639_1(language.c_str());
+  return code ? code : language;
 }
 
 }  // namespace
 
-std::vector<std::string> audio_tracks(const std::string& file) {
-  std::vector<std::string> tracks;
+std::vector<AudioTrack> audio_tracks(const std::string& file) {
+  std::vector<AudioTrack> tracks;
   const gst::CharPtr uri(gst_filename_to_uri(file.c_str(), nullptr));
   const gst::ObjectPtr<GstDiscoverer> discoverer(gst_discoverer_new(kPatience, nullptr));
   if (!uri || !discoverer) return tracks;
   GstDiscovererInfo* info = gst_discoverer_discover_uri(discoverer.get(), uri.get(), nullptr);
   if (!info) return tracks;
   GList* streams = gst_discoverer_info_get_audio_streams(info);
-  std::vector<std::pair<int, std::string>> numbered;
+  std::vector<std::pair<int, AudioTrack>> numbered;
   for (GList* item = streams; item; item = item->next) {
     auto* stream = static_cast<GstDiscovererStreamInfo*>(item->data);
     numbered.emplace_back(gst_discoverer_stream_info_get_stream_number(stream),
@@ -62,17 +71,26 @@ std::vector<std::string> audio_tracks(const std::string& file) {
   gst_discoverer_stream_info_list_free(streams);
   g_object_unref(info);
   // The list itself has no order that is promised.
-  std::sort(numbered.begin(), numbered.end());
-  for (auto& [number, description] : numbered) tracks.push_back(std::move(description));
+  std::sort(numbered.begin(), numbered.end(),
+            [](const auto& a, const auto& b) { return a.first < b.first; });
+  for (auto& [number, track] : numbered) tracks.push_back(std::move(track));
   return tracks;
 }
 
-std::string listed(const std::vector<std::string>& tracks) {
+std::string listed(const std::vector<AudioTrack>& tracks) {
   std::string text;
   for (size_t index = 0; index < tracks.size(); ++index) {
-    text += (index > 0 ? "; " : "") + std::to_string(index + 1) + ": " + tracks[index];
+    text += (index > 0 ? "; " : "") + std::to_string(index + 1) + ": " + tracks[index].description;
   }
   return text;
+}
+
+int track_in_language(const std::vector<AudioTrack>& tracks, const std::string& language) {
+  const std::string wanted = normal_code(language);
+  const auto found = std::find_if(tracks.begin(), tracks.end(), [&wanted](const AudioTrack& track) {
+    return !track.language.empty() && normal_code(track.language) == wanted;
+  });
+  return found == tracks.end() ? 0 : static_cast<int>(found - tracks.begin()) + 1;
 }
 
 }  // namespace npu::subtitle

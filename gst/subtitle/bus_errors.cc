@@ -4,42 +4,13 @@
 #include <gst/pbutils/pbutils.h>
 
 #include <algorithm>
-#include <array>
 #include <string_view>
 
 #include "gst_ptr.h"
+#include "subtitle/debian_packages.h"
 
 namespace npu::subtitle {
 namespace {
-
-struct PackageRow {
-  std::string_view media_type;  // as it stands in the installer detail
-  std::string_view packages;
-};
-
-// Debian's packages for what people's files hold; the first matching row counts.
-constexpr std::array<PackageRow, 12> kPackages = {{
-    {"audio/x-opus", "gstreamer1.0-plugins-base"},
-    {"audio/x-vorbis", "gstreamer1.0-plugins-base"},
-    {"application/ogg", "gstreamer1.0-plugins-base"},
-    {"audio/x-flac", "gstreamer1.0-plugins-good"},
-    {"audio/x-wav", "gstreamer1.0-plugins-good"},
-    {"video/quicktime", "gstreamer1.0-plugins-good"},
-    {"video/x-matroska", "gstreamer1.0-plugins-good"},
-    {"audio/x-matroska", "gstreamer1.0-plugins-good"},
-    {"video/webm", "gstreamer1.0-plugins-good"},
-    {"video/mpegts", "gstreamer1.0-plugins-bad"},
-    {"layer=(int)3", "gstreamer1.0-plugins-good"},
-    {"", "gstreamer1.0-libav"},
-}};
-
-std::string_view packages_of(std::string_view detail) {
-  return std::find_if(kPackages.begin(), kPackages.end(),
-                      [detail](const PackageRow& row) {
-                        return detail.find(row.media_type) != std::string_view::npos;
-                      })
-      ->packages;
-}
 
 bool is_from(const GstMessage* message, GstElement* element) {
   GstObject* source = GST_MESSAGE_SRC(message);
@@ -84,7 +55,7 @@ bool BusErrors::note_missing_plugin(GstMessage* message) {
   const gst::CharPtr description(gst_missing_plugin_message_get_description(message));
   const gst::CharPtr detail(gst_missing_plugin_message_get_installer_detail(message));
   std::string text = description ? description.get() : "a plugin";
-  text += " (Debian: " + std::string(packages_of(detail ? detail.get() : "")) + ")";
+  text += " (Debian: " + std::string(package_for_detail(detail ? detail.get() : "")) + ")";
   if (std::find(missing_.begin(), missing_.end(), text) == missing_.end()) missing_.push_back(text);
   return true;
 }

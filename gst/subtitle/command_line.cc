@@ -1,99 +1,20 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "subtitle/command_line.h"
 
-#include <glib.h>
-
+#include <algorithm>
+#include <charconv>
 #include <filesystem>
-#include <limits>
-#include <memory>
+#include <string_view>
+
+#include "subtitle/clock.h"
+#include "subtitle/file_names.h"
+#include "subtitle/option_table.h"
 
 namespace npu::subtitle {
 namespace {
 
-constexpr int kUnsetInt = std::numeric_limits<int>::min();
-constexpr double kUnsetDouble = std::numeric_limits<double>::lowest();
-
-using OwnedContext = std::unique_ptr<GOptionContext, decltype(&g_option_context_free)>;
-
-// Where GLib leaves what it parsed.
-struct Raw {
-  char* format = nullptr;
-  char* output = nullptr;
-  char* model = nullptr;
-  char* device = nullptr;
-  char* language = nullptr;
-  char* task = nullptr;
-  char* initial_prompt = nullptr;
-  char** files = nullptr;
-  int track = kUnsetInt;
-  int device_index = kUnsetInt;
-  int beam_size = kUnsetInt;
-  int best_of = kUnsetInt;
-  int threads = kUnsetInt;
-  double temperature = kUnsetDouble;
-  gboolean translate = FALSE;
-  gboolean force = FALSE;
-  gboolean quiet = FALSE;
-  gboolean json = FALSE;
-  gboolean exact = FALSE;
-  gboolean word_timestamps = FALSE;
-  gboolean profile = FALSE;
-  gboolean self_test = FALSE;
-  gboolean version = FALSE;
-
-  Raw() = default;
-  Raw(const Raw&) = delete;
-  Raw& operator=(const Raw&) = delete;
-  ~Raw() {
-    for (char* text : {format, output, model, device, language, task, initial_prompt}) g_free(text);
-    g_strfreev(files);
-  }
-};
-
-std::vector<GOptionEntry> option_table(Raw& raw) {
-  return {
-      {"format", 'f', 0, G_OPTION_ARG_STRING, &raw.format, "srt (the default), vtt, txt or json",
-       "FORMAT"},
-      {"output", 'o', 0, G_OPTION_ARG_FILENAME, &raw.output,
-       "file or folder to write to, - for standard output; else beside the medium", "PATH"},
-      {"force", 0, 0, G_OPTION_ARG_NONE, &raw.force, "overwrite a file that exists", nullptr},
-      {"track", 't', 0, G_OPTION_ARG_INT, &raw.track, "audio track, from 1", "N"},
-      {"model", 'm', 0, G_OPTION_ARG_FILENAME, &raw.model,
-       "name (base) or path of the Whisper model", "MODEL"},
-      {"device", 'd', 0, G_OPTION_ARG_STRING, &raw.device, "auto, cpu or npu", "DEVICE"},
-      {"device-index", 0, 0, G_OPTION_ARG_INT, &raw.device_index, "which device of that kind", "N"},
-      {"threads", 0, 0, G_OPTION_ARG_INT, &raw.threads, "CPU threads; 0: as many as there are",
-       "N"},
-      {"language", 'l', 0, G_OPTION_ARG_STRING, &raw.language,
-       "language spoken, such as en or pt-BR; auto (the default) detects it", "CODE"},
-      {"task", 0, 0, G_OPTION_ARG_STRING, &raw.task, "transcribe or translate (to English)",
-       "TASK"},
-      {"translate", 0, 0, G_OPTION_ARG_NONE, &raw.translate, "the same as --task=translate",
-       nullptr},
-      {"beam-size", 0, 0, G_OPTION_ARG_INT, &raw.beam_size, "beams at temperature 0; 0: greedy",
-       "N"},
-      {"best-of", 0, 0, G_OPTION_ARG_INT, &raw.best_of, "samples at temperatures above 0", "N"},
-      {"temperature", 0, 0, G_OPTION_ARG_DOUBLE, &raw.temperature,
-       "sampling temperature to begin with", "T"},
-      // As bytes: in the C locale GLib would refuse what is not ASCII.
-      {"initial-prompt", 0, 0, G_OPTION_ARG_FILENAME, &raw.initial_prompt,
-       "names and words to expect", "TEXT"},
-      {"word-timestamps", 0, 0, G_OPTION_ARG_NONE, &raw.word_timestamps,
-       "time each word (shown in JSON)", nullptr},
-      {"exact", 0, 0, G_OPTION_ARG_NONE, &raw.exact,
-       "work as the reference implementation does: all of the file in memory, 16 bit samples",
-       nullptr},
-      {"quiet", 'q', 0, G_OPTION_ARG_NONE, &raw.quiet, "print errors only", nullptr},
-      {"profile", 0, 0, G_OPTION_ARG_NONE, &raw.profile,
-       "print where the time goes instead of writing a file", nullptr},
-      {"json", 0, 0, G_OPTION_ARG_NONE, &raw.json, "print the profile as JSON", nullptr},
-      {"self-test", 0, 0, G_OPTION_ARG_NONE, &raw.self_test,
-       "check model and device against known values", nullptr},
-      {"version", 0, 0, G_OPTION_ARG_NONE, &raw.version, "print the version", nullptr},
-      {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &raw.files, nullptr, "FILE..."},
-      {nullptr, 0, 0, G_OPTION_ARG_NONE, nullptr, nullptr, nullptr},
-  };
-}
+constexpr int kMostJobs = 64;
+constexpr int kWorstQuality = 51;
 
 std::string text_or_empty(const char* text) {
   return text ? text : "";
@@ -107,19 +28,29 @@ Failure usage(const std::string& what) {
   return {ExitCode::kUsage, what + " (npusubtitle --help shows the options)"};
 }
 
-CommandLine from_raw(const Raw& raw) {
+Failure expected(const std::string& option, const std::string& range, const std::string& found) {
+  return usage(option + ": expected " + range + ", found " + found);
+}
+
+CommandLine from_raw(const RawOptions& raw) {
   CommandLine options;
   options.action = raw.version     ? Action::kShowVersion
                    : raw.self_test ? Action::kSelfTest
                    : raw.profile   ? Action::kProfile
                                    : Action::kSubtitle;
-  for (char** file = raw.files; file && *file; ++file) options.files.emplace_back(*file);
+  for (char** input = raw.inputs; input && *input; ++input) options.inputs.emplace_back(*input);
+  options.recursive = raw.recursive;
   options.output = text_or_empty(raw.output);
-  options.track = raw.track == kUnsetInt ? 0 : raw.track;
+  options.embed = raw.embed;
+  options.burn = raw.burn;
+  options.font = text_or_empty(raw.font);
   options.force = raw.force;
+  options.skip_existing = raw.skip_existing;
   options.quiet = raw.quiet;
   options.json = raw.json;
   options.exact = raw.exact;
+  options.words = raw.words;
+  options.word_timestamps = raw.word_timestamps;
   options.model = text_or_empty(raw.model);
   options.device = text_or_empty(raw.device);
   options.device_index = int_or_unset(raw.device_index);
@@ -130,44 +61,149 @@ CommandLine from_raw(const Raw& raw) {
   options.threads = int_or_unset(raw.threads);
   if (raw.temperature != kUnsetDouble) options.temperature = raw.temperature;
   options.initial_prompt = text_or_empty(raw.initial_prompt);
-  options.word_timestamps = raw.word_timestamps;
+  options.settings = raw.settings;
   return options;
 }
 
-// What the table cannot check.
-Done check(const Raw& raw, CommandLine& options) {
-  if (raw.format) {
-    options.format = captions::find_format(raw.format);
-    if (!options.format) {
-      return usage(std::string("--format: expected srt, vtt, txt or json, found ") + raw.format);
+Done take_formats(const RawOptions& raw, CommandLine& options) {
+  std::string_view rest = raw.format ? raw.format : "";
+  while (raw.format) {
+    const size_t comma = rest.find(',');
+    const std::string name(rest.substr(0, comma));
+    const auto format = captions::find_format(name);
+    if (!format) return expected("--format", "srt, vtt, txt or json", name);
+    if (std::find(options.formats.begin(), options.formats.end(), *format) ==
+        options.formats.end()) {
+      options.formats.push_back(*format);
     }
+    if (comma == std::string_view::npos) break;
+    rest = rest.substr(comma + 1);
   }
-  if (raw.track != kUnsetInt && raw.track < 1) {
-    return usage("--track: expected 1 or more, found " + std::to_string(raw.track));
+  return done();
+}
+
+Done take_track(const RawOptions& raw, CommandLine& options) {
+  if (!raw.track) return done();
+  const std::string_view text = raw.track;
+  const bool is_number = text.find_first_not_of("-0123456789") == std::string_view::npos;
+  if (!is_number) {
+    options.track.language = text;
+    return done();
   }
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), options.track.number);
+  if (error == std::errc() && end == text.data() + text.size() && options.track.number >= 1) {
+    return done();
+  }
+  return expected("--track", "1 or more, or a language", raw.track);
+}
+
+Done take_range(const RawOptions& raw, CommandLine& options) {
+  for (const auto& [name, text] : {std::pair("--from", raw.from), std::pair("--to", raw.to)}) {
+    if (!text) continue;
+    const auto time_ns = parse_clock(text);
+    if (!time_ns) return expected(name, "a time such as 1:02:03.5 or 90", text);
+    if (text == raw.from) options.range.from_ns = *time_ns;
+    if (text == raw.to) options.range.to_ns = *time_ns;
+  }
+  if (options.range.to_ns && *options.range.to_ns <= options.range.from_ns) {
+    return expected("--to", "a time after --from", raw.to);
+  }
+  return done();
+}
+
+Done take_counts(const RawOptions& raw, CommandLine& options) {
+  if (raw.jobs != kUnsetInt) {
+    if (raw.jobs < 1 || raw.jobs > kMostJobs) {
+      return expected("--jobs", "1 to " + std::to_string(kMostJobs), std::to_string(raw.jobs));
+    }
+    options.jobs = static_cast<unsigned>(raw.jobs);
+  }
+  if (raw.quality == kUnsetInt) return done();
+  if (raw.quality < 0 || raw.quality > kWorstQuality) {
+    return expected("--quality", "0 to 51", std::to_string(raw.quality));
+  }
+  options.quality = raw.quality;
+  return done();
+}
+
+Done take_container(const RawOptions& raw, CommandLine& options) {
+  if (!raw.container) return done();
+  options.container = find_container(raw.container);
+  if (!options.container) return expected("--container", "mkv or mp4", raw.container);
+  return done();
+}
+
+// Options that contradict each other or have nothing to act on.
+Done check_together(const RawOptions& raw, const CommandLine& options) {
   if (!options.task.empty() && options.task != "transcribe" && options.task != "translate") {
-    return usage("--task: expected transcribe or translate, found " + options.task);
+    return expected("--task", "transcribe or translate", options.task);
   }
   if (raw.profile && raw.self_test) return usage("--profile and --self-test exclude each other");
   if (raw.translate && raw.task && options.task != raw.task) {
     return usage("--translate and --task=transcribe exclude each other");
   }
+  if (raw.force && raw.skip_existing) {
+    return usage("--force and --skip-existing exclude each other");
+  }
   if (options.json && options.action != Action::kProfile) {
     return usage("--json belongs to --profile; for a JSON transcript use --format=json");
+  }
+  if (options.action == Action::kProfile && options.writes_video()) {
+    return usage("--profile writes no video");
+  }
+  if (options.container && !options.writes_video()) {
+    return usage("--container belongs to --embed and --burn");
+  }
+  if ((raw.quality != kUnsetInt || raw.font) && !options.burn) {
+    return usage("--quality and --font belong to --burn");
   }
   if (!g_utf8_validate(options.initial_prompt.c_str(), -1, nullptr)) {
     return usage("--initial-prompt: expected UTF-8");
   }
+  return done();
+}
+
+bool is_folder(const std::string& path) {
+  std::error_code ignored;
+  return std::filesystem::is_directory(path, ignored);
+}
+
+// One name for one file; a folder for everything else.
+Done check_output(const CommandLine& options) {
+  if (options.output.empty() || is_folder(options.output) || options.output.back() == '/') {
+    return done();
+  }
+  const size_t kinds = std::max<size_t>(options.formats.size(), options.writes_video() ? 0 : 1) +
+                       (options.embed ? 1 : 0) + (options.burn ? 1 : 0);
+  if (options.output == "-") {
+    if (options.writes_video()) return usage("--output: a video cannot go to standard output");
+    if (kinds > 1) return usage("--output: only one format can go to standard output");
+    return done();
+  }
+  const bool many_files = options.inputs.size() > 1 ||
+                          std::any_of(options.inputs.begin(), options.inputs.end(), is_folder);
+  if (many_files || kinds > 1) {
+    return usage(std::string("--output: with several ") + (many_files ? "files" : "outputs") +
+                 ", expected a folder (a new one ends with /), found " + options.output);
+  }
+  const std::string extension = lower_extension(options.output);
+  const bool is_video = find_container(extension).has_value();
+  if (options.writes_video() && !options.container && !is_video) {
+    return expected("--output", "a name that ends with .mkv or .mp4", options.output);
+  }
+  if (is_video && !options.writes_video()) {
+    return usage("--output: " + options.output + " is written with --embed or --burn only");
+  }
+  return done();
+}
+
+Done check_inputs(const CommandLine& options) {
   const bool takes_files =
       options.action == Action::kSubtitle || options.action == Action::kProfile;
-  if (takes_files && options.files.empty()) return usage("no file given");
-  if (!takes_files && !options.files.empty()) return usage("unexpected file " + options.files[0]);
-  if (options.files.size() > 1 && !options.output.empty() && options.output != "-") {
-    std::error_code ignored;
-    if (!std::filesystem::is_directory(options.output, ignored)) {
-      return usage("--output: with several files, expected an existing folder, found " +
-                   options.output);
-    }
+  if (takes_files && options.inputs.empty()) return usage("no file given");
+  if (!takes_files && !options.inputs.empty()) {
+    return usage("unexpected file " + options.inputs[0]);
   }
   return done();
 }
@@ -175,32 +211,17 @@ Done check(const Raw& raw, CommandLine& options) {
 }  // namespace
 
 Outcome<CommandLine> parse_command_line(int argc, char** argv) {
-  Raw raw;
-  const std::vector<GOptionEntry> table = option_table(raw);
-  const OwnedContext context(g_option_context_new("- write subtitles for audio and video files"),
-                             g_option_context_free);
-  g_option_context_add_main_entries(context.get(), table.data(), nullptr);
-  g_option_context_set_description(
-      context.get(), "npusubtitle talk.mp4 writes talk.srt beside it. See npusubtitle(1).");
-  std::vector<char*> copy(argv, argv + argc);  // GLib moves the pointers
-  copy.push_back(nullptr);
-  char** arguments = copy.data();
-  GError* error = nullptr;
-  if (!g_option_context_parse(context.get(), &argc, &arguments, &error)) {
-    Failure failure = usage(error->message);
-    g_error_free(error);
-    return failure;
-  }
+  RawOptions raw;
+  if (Done parsed = parse_raw(argc, argv, raw); !parsed) return usage(parsed.failure().message);
   CommandLine options = from_raw(raw);
-  if (Done checked = check(raw, options); !checked) return checked.failure();
+  for (auto* take : {take_formats, take_track, take_range, take_counts, take_container}) {
+    if (Done taken = take(raw, options); !taken) return taken.failure();
+  }
+  for (const Done& checked :
+       {check_together(raw, options), check_inputs(options), check_output(options)}) {
+    if (!checked) return checked.failure();
+  }
   return options;
-}
-
-captions::CaptionFormat chosen_format(const CommandLine& options) {
-  if (options.format) return *options.format;
-  const std::string extension = std::filesystem::path(options.output).extension().string();
-  const auto named = extension.empty() ? std::nullopt : captions::find_format(extension.substr(1));
-  return named.value_or(captions::CaptionFormat::kSrt);
 }
 
 }  // namespace npu::subtitle

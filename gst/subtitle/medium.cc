@@ -8,13 +8,26 @@ namespace {
 
 constexpr int kManyEmptyBuffers = 100;
 
+// How far stream time, in which seeks are made, is ahead of running time, which a player shows:
+// MPEG-TS streams begin a little after 0. A late beginning of a track is no such thing, since both
+// count it.
+GstClockTime offset_of_stream_time(GstPad* pad) {
+  const gst::EventPtr sticky(gst_pad_get_sticky_event(pad, GST_EVENT_SEGMENT, 0));
+  if (!sticky) return 0;
+  const GstSegment* segment = nullptr;
+  gst_event_parse_segment(sticky.get(), &segment);
+  return segment->time > segment->base ? segment->time - segment->base : 0;
+}
+
 }  // namespace
 
-Medium::Medium(GstBin* bin, GstPad* sink, const std::string& file, int track)
+Medium::Medium(GstBin* bin, GstPad* sink, const std::string& file, int track,
+               const TimeRange& range)
     : bin_(bin),
       sink_(GST_PAD(gst_object_ref(sink))),
       file_(file),
       track_(track),
+      range_(range),
       source_(gst_element_factory_make("filesrc", nullptr)),
       decoder_(gst_element_factory_make("decodebin", nullptr)) {
   // Streams that do not lead to raw audio are neither decoded nor missed.
@@ -32,6 +45,8 @@ Medium::Medium(GstBin* bin, GstPad* sink, const std::string& file, int track)
 Medium::~Medium() {
   gst_element_set_state(source_, GST_STATE_NULL);
   gst_element_set_state(decoder_, GST_STATE_NULL);
+  // Messages on the bus may keep the decoder alive for longer than this object.
+  g_signal_handlers_disconnect_by_data(decoder_, this);
   gst_pad_remove_probe(sink_.get(), probe_);
   gst_bin_remove_many(bin_, source_, decoder_, nullptr);
 }
@@ -54,7 +69,56 @@ void Medium::on_pad_added(GstElement*, GstPad* pad, Medium* self) {
     chosen = self->tracks_ == self->chosen_index();
     ++self->tracks_;
   }
-  if (chosen && !gst_pad_is_linked(self->sink_.get())) gst_pad_link(pad, self->sink_.get());
+  if (chosen && !gst_pad_is_linked(self->sink_.get())) self->use(pad);
+}
+
+void Medium::use(GstPad* pad) {
+  if (!range_.is_whole()) {
+    const std::lock_guard lock(mutex_);
+    seekable_.reset(GST_PAD(gst_object_ref(pad)));
+    block_ = gst_pad_add_probe(
+        pad, static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BLOCK | GST_PAD_PROBE_TYPE_BUFFER),
+        on_blocked, this, nullptr);
+  }
+  gst_pad_link(pad, sink_.get());
+}
+
+GstPadProbeReturn Medium::on_blocked(GstPad*, GstPadProbeInfo*, void* data) {
+  auto* self = static_cast<Medium*>(data);
+  {
+    const std::lock_guard lock(self->mutex_);
+    self->blocked_ = true;
+  }
+  // Wakes whoever watches the bus.
+  gst_element_post_message(
+      self->source_,
+      gst_message_new_application(GST_OBJECT(self->source_), gst_structure_new_empty("seekable")));
+  return GST_PAD_PROBE_OK;
+}
+
+// The seek is flushing, so it must not come from a thread that pushes.
+Done Medium::seek_when_ready() {
+  gst::ObjectPtr<GstPad> pad;
+  gulong block = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!blocked_ || !seekable_) return done();
+    pad = std::move(seekable_);
+    block = block_;
+  }
+  const GstClockTime offset = offset_of_stream_time(pad.get());
+  const auto from = static_cast<gint64>(range_.from_ns + static_cast<int64_t>(offset));
+  const auto to = static_cast<gint64>(range_.to_ns.value_or(0) + static_cast<int64_t>(offset));
+  const bool sought = gst_pad_send_event(
+      pad.get(), gst_event_new_seek(
+                     1.0, GST_FORMAT_TIME,
+                     static_cast<GstSeekFlags>(GST_SEEK_FLAG_FLUSH | GST_SEEK_FLAG_ACCURATE),
+                     GST_SEEK_TYPE_SET, from, range_.to_ns ? GST_SEEK_TYPE_SET : GST_SEEK_TYPE_NONE,
+                     range_.to_ns ? to : -1));
+  gst_pad_remove_probe(pad.get(), block);
+  if (sought) return done();
+  return Failure{ExitCode::kInput, file_ + ": cannot begin in the middle of this medium; " +
+                                       "without --from and --to it can be read"};
 }
 
 // wavparse pushes empty buffers without end where a file is shorter than its header says: that is

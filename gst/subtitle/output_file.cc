@@ -43,16 +43,6 @@ fs::path folder_of(const fs::path& path) {
 
 }  // namespace
 
-fs::path output_path(const fs::path& input, const std::string& output,
-                     captions::CaptionFormat format) {
-  fs::path name = input.filename();
-  name.replace_extension(std::string(captions::extension(format)));
-  if (output.empty()) return input.parent_path() / name;
-  std::error_code ignored;
-  if (fs::is_directory(output, ignored) || output.back() == '/') return fs::path(output) / name;
-  return output;
-}
-
 Outcome<std::unique_ptr<OutputFile>> OutputFile::create(const fs::path& target,
                                                         const fs::path& input, bool force) {
   std::error_code ignored;
@@ -96,13 +86,18 @@ OutputFile::~OutputFile() {
   if (!temporary_.empty()) unlink(temporary_.c_str());
 }
 
-Done OutputFile::write_all(std::string_view bytes) {
+Done OutputFile::write(std::string_view bytes) {
   while (!bytes.empty()) {
-    const ssize_t written = write(descriptor_, bytes.data(), bytes.size());
+    const ssize_t written = ::write(descriptor_, bytes.data(), bytes.size());
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) return failed("cannot write", target_, errno);
     bytes.remove_prefix(static_cast<size_t>(written));
   }
+  return done();
+}
+
+Done OutputFile::finish() {
+  if (descriptor_ < 0) return done();
   // EINVAL, ENOTSUP: a pipe or a device, which has no disk behind it.
   if (fsync(descriptor_) < 0 && errno != EINVAL && errno != ENOTSUP) {
     return failed("cannot write", target_, errno);
@@ -139,8 +134,8 @@ Done OutputFile::give_name() {
   return done();
 }
 
-Done OutputFile::commit(std::string_view bytes) {
-  if (Done written = write_all(bytes); !written) return written;
+Done OutputFile::commit() {
+  if (Done finished = finish(); !finished) return finished;
   if (temporary_.empty()) return done();
   if (Done named = give_name(); !named) return named;
   sync_folder(folder_of(target_));

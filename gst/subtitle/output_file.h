@@ -7,14 +7,9 @@
 #include <string>
 #include <string_view>
 
-#include "captions/caption.h"
 #include "subtitle/failure.h"
 
 namespace npu::subtitle {
-
-// Where the subtitles of `input` go: beside it, or as `output` (a file or an existing folder) says.
-std::filesystem::path output_path(const std::filesystem::path& input, const std::string& output,
-                                  captions::CaptionFormat format);
 
 // Reserves the right to write `target`: makes a temporary file in its folder at once, so that an
 // unwritable folder is known before hours of work. The name `target` appears with commit() only;
@@ -30,16 +25,22 @@ class OutputFile {
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;
 
-  // Writes `bytes`, has them on the disk, and gives the file its name. Without `force` a file that
-  // someone else made meanwhile is kept. Once only. Failures: kOutput.
-  Done commit(std::string_view bytes);
+  // Appends `bytes`. Failures: kOutput.
+  Done write(std::string_view bytes);
+  // Where others may write in place of write(); empty for devices and pipes.
+  const std::filesystem::path& temporary() const { return temporary_; }
+
+  // Has what was written on the disk; nothing is written after it. Failures: kOutput.
+  Done finish();
+  // finish(), and gives the file its name. Without `force` a file that someone else made meanwhile
+  // is kept. Once only. Failures: kOutput.
+  Done commit();
 
   const std::filesystem::path& path() const { return target_; }
 
  private:
   OutputFile(std::filesystem::path target, std::filesystem::path temporary, int descriptor,
              bool force);
-  Done write_all(std::string_view bytes);
   Done give_name();
 
   const std::filesystem::path target_;

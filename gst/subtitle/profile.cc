@@ -46,7 +46,7 @@ std::string stage_line(const char* name, double seconds, int64_t count, const ch
 
 }  // namespace
 
-Outcome<Profile> profile_of(const std::string& file, const SubtitleRun& run) {
+Outcome<Profile> profile_of(const std::string& file, const Transcription& run) {
   const GstStructure* stats = run.stats.get();
   if (!stats) return Failure{ExitCode::kFailed, "this npuwhisper element keeps no statistics"};
   Profile profile;

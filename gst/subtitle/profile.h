@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-#include "subtitle/subtitle_pipeline.h"
+#include "subtitle/transcription_pipeline.h"
 
 namespace npu::subtitle {
 
@@ -33,7 +33,7 @@ struct Profile {
 };
 
 // Failures: kFailed (the element gave no figures).
-Outcome<Profile> profile_of(const std::string& file, const SubtitleRun& run);
+Outcome<Profile> profile_of(const std::string& file, const Transcription& run);
 
 std::string table(const Profile& profile);
 // An object; several files give one per line.

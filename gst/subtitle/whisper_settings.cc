@@ -11,25 +11,19 @@
 namespace npu::subtitle {
 namespace {
 
-struct Setting {
-  const char* option;
-  const char* property;
-  std::string value;
-};
-
-void add(std::vector<Setting>& settings, const char* option, const char* property,
+void add(std::vector<ElementSetting>& settings, const char* option, const char* property,
          const std::string& value) {
   if (!value.empty()) settings.push_back({option, property, value});
 }
 
 template <typename T>
-void add(std::vector<Setting>& settings, const char* option, const char* property,
+void add(std::vector<ElementSetting>& settings, const char* option, const char* property,
          const std::optional<T>& value) {
   if (value) settings.push_back({option, property, std::to_string(*value)});
 }
 
-std::vector<Setting> settings_of(const CommandLine& options) {
-  std::vector<Setting> settings;
+std::vector<ElementSetting> settings_of(const CommandLine& options) {
+  std::vector<ElementSetting> settings;
   add(settings, "--model", "model", options.model);
   add(settings, "--device", "device", options.device);
   add(settings, "--device-index", "device-index", options.device_index);
@@ -43,7 +37,9 @@ std::vector<Setting> settings_of(const CommandLine& options) {
   if (options.word_timestamps) {
     settings.push_back({"--word-timestamps", "word-timestamps", "true"});
   }
+  if (options.words) settings.push_back({"--words", "output-mode", "words"});
   if (options.exact) settings.push_back({"--exact", "normalisation", "whole"});
+  settings.insert(settings.end(), options.settings.begin(), options.settings.end());
   return settings;
 }
 
@@ -75,13 +71,15 @@ std::string range_of(GParamSpec* property) {
   return names;
 }
 
-Done apply(const Setting& setting, GstElement* whisper) {
-  GParamSpec* property =
-      g_object_class_find_property(G_OBJECT_GET_CLASS(whisper), setting.property);
+Done apply(const ElementSetting& setting, GstElement* whisper) {
+  const char* name = setting.property.c_str();
+  GParamSpec* property = g_object_class_find_property(G_OBJECT_GET_CLASS(whisper), name);
   if (!property) {
-    return Failure{ExitCode::kFailed, std::string(setting.option) +
-                                          ": this npuwhisper element has no property " +
-                                          setting.property};
+    return Failure{ExitCode::kUsage,
+                   setting.option + ": this npuwhisper element has no property " + name};
+  }
+  if (!(property->flags & G_PARAM_WRITABLE)) {
+    return Failure{ExitCode::kUsage, setting.option + ": this property cannot be set"};
   }
   GValue value = G_VALUE_INIT;
   g_value_init(&value, G_PARAM_SPEC_VALUE_TYPE(property));
@@ -90,11 +88,11 @@ Done apply(const Setting& setting, GstElement* whisper) {
   if (is_text) g_value_set_string(&value, setting.value.c_str());
   const bool fits = (is_text || gst_value_deserialize(&value, setting.value.c_str())) &&
                     (is_text || !g_param_value_validate(property, &value));
-  if (fits) g_object_set_property(G_OBJECT(whisper), setting.property, &value);
+  if (fits) g_object_set_property(G_OBJECT(whisper), name, &value);
   g_value_unset(&value);
   if (fits) return done();
-  return Failure{ExitCode::kUsage, std::string(setting.option) + ": expected " +
-                                       range_of(property) + ", found " + setting.value};
+  return Failure{ExitCode::kUsage,
+                 setting.option + ": expected " + range_of(property) + ", found " + setting.value};
 }
 
 }  // namespace
@@ -105,7 +103,7 @@ Done apply_settings(const CommandLine& options, GstElement* whisper) {
                    "--language: Whisper does not know " + options.language +
                        "; expected auto, a code such as en, or an English name such as german"};
   }
-  for (const Setting& setting : settings_of(options)) {
+  for (const ElementSetting& setting : settings_of(options)) {
     if (Done applied = apply(setting, whisper); !applied) return applied;
   }
   return done();

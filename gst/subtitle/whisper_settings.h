@@ -10,7 +10,7 @@
 namespace npu::subtitle {
 
 // Sets the properties that the user gave. Failures: kUsage (a value out of the property's range, an
-// unknown language), kFailed (the element lacks a property).
+// unknown language, a property that the element lacks).
 Done apply_settings(const CommandLine& options, GstElement* whisper);
 
 }  // namespace npu::subtitle

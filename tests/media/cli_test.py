@@ -4,12 +4,16 @@
 import json
 import os
 import pty
+import re
 import select
 import shutil
 import signal
+import statistics
 import subprocess
 import time
+import unittest
 import wave
+from pathlib import Path
 
 import media
 from media import npusubtitle, read_srt
@@ -41,7 +45,7 @@ class Files(Command):
         self.assertEqual(done.returncode, OK, done.stderr)
         self.assertEqual(self.entries(), ["talk.srt", "talk.wav"])
         self.assert_says(read_srt(self.folder / "talk.srt"), media.JFK)
-        self.assertIn("language: en (detected)", done.stderr)
+        self.assertRegex(done.stderr, r"talk\.wav: English \(detected, \d+ %\)")
         self.assertNotIn("\r", done.stderr)
         before = (self.folder / "talk.srt").read_bytes()
         self.assert_fails(npusubtitle(self.clip), OUTPUT, "exists", "--force")
@@ -79,6 +83,51 @@ class Files(Command):
         self.assertEqual(sorted(p.name for p in out.iterdir()), ["other.srt", "talk.srt"])
         self.assertEqual((out / "other.srt").read_bytes(), (out / "talk.srt").read_bytes())
 
+    def test_a_folder_at_two_files_at_once_gives_what_one_by_one_gives(self):
+        for name in ("1089-134686-0006.flac", "121-123859-0002.flac"):
+            shutil.copyfile(media.DATA / "speech" / name, self.folder / name)
+        (self.folder / "notes.txt").write_text("no medium")
+        texts = {}
+        for jobs in ("1", "2"):
+            out = self.folder / f"by{jobs}"
+            done = npusubtitle("-l", "en", "-j", jobs, "-f", "srt,json", "-o", f"{out}/", self.folder)
+            self.assertEqual(done.returncode, OK, done.stderr)
+            self.assertIn("3 files: 3 written", done.stderr)
+            # One model for all.
+            self.assertEqual(done.stderr.count("Loaded "), 1, done.stderr)
+            texts[jobs] = {path.name: path.read_bytes() for path in out.iterdir()}
+        self.assertEqual(len(texts["1"]), 6)
+        self.assertEqual(texts["1"], texts["2"])
+
+    def test_existing_files_are_skipped_if_asked(self):
+        (self.folder / "talk.srt").write_text("mine")
+        done = npusubtitle("--skip-existing", self.clip)
+        self.assertEqual(done.returncode, OK, done.stderr)
+        self.assertIn("skipped", done.stderr)
+        self.assertNotIn("Loaded", done.stderr)
+        done = npusubtitle("-q", "-l", "en", "--skip-existing", "-f", "srt,txt", self.clip)
+        self.assertEqual(done.returncode, OK, done.stderr)
+        self.assertEqual((self.folder / "talk.srt").read_text(), "mine")
+        self.assertIn("Americans", (self.folder / "talk.txt").read_text())
+
+    def test_word_times_are_marked_in_webvtt(self):
+        done = npusubtitle("-q", "-l", "en", "--word-timestamps", "-f", "vtt", "-o", "-", self.clip)
+        self.assertEqual(done.returncode, OK, done.stderr)
+        marks = [media.seconds(mark) for mark in re.findall(r"<([\d:.]+)>", done.stdout)]
+        self.assertEqual(marks, sorted(set(marks)))
+        # One per word, but for the first of each caption.
+        self.assertEqual(len(marks) + done.stdout.count("-->"), len(media.JFK.split()))
+        self.assertEqual(media.words_of(re.sub(r"<[^>]*>|WEBVTT|.*-->.*", "", done.stdout)),
+                         media.words_of(media.JFK))
+
+    def test_a_property_of_the_element_can_be_set(self):
+        done = npusubtitle("-q", "--set", "language-code=en", "--set", "max-tokens=4", "-f", "txt",
+                           "-o", "-", self.clip)
+        self.assertEqual(done.returncode, OK, done.stderr)
+        self.assertLess(len(done.stdout), len(media.JFK))
+        self.assert_fails(npusubtitle("--set", "nonesuch=1", self.clip), USAGE, "--set=nonesuch",
+                          "no property nonesuch")
+
     def test_exact_agrees_on_lossless_audio(self):
         for name, options in {"a": [], "b": ["--exact"]}.items():
             done = npusubtitle("-q", "-l", "en", "-o", self.folder / f"{name}.srt", *options,
@@ -110,12 +159,59 @@ class Files(Command):
         self.assertEqual(json.loads(done.stdout)["language"], "de")
 
 
+class Ranges(Command):
+    """--from and --to, on media whose audio begins 5 s after the picture."""
+
+    def words(self, *arguments):
+        done = npusubtitle("-q", "-l", "en", "-f", "json", "--word-timestamps", "-o", "-", *arguments)
+        self.assertEqual(done.returncode, OK, done.stderr)
+        return [word for segment in json.loads(done.stdout)["segments"] for word in segment["words"]]
+
+    def assert_same_times(self, found, expected, shift=0.0):
+        """Word by word; single ones move with the codec and with what else is in the window."""
+        self.assertEqual([media.words_of(word["word"]) for word in found],
+                         [media.words_of(word["word"]) for word in expected])
+        moves = [ours[at] - theirs[at] for ours, theirs in zip(found, expected)
+                 for at in ("start", "end")]
+        self.assertAlmostEqual(statistics.median(moves), shift, delta=0.03)
+
+    def test_late_audio_is_subtitled_where_it_is_heard(self):
+        early = self.words(self.clip)
+        for kind in media.LATE_KINDS:
+            with self.subTest(kind=kind):
+                self.assert_same_times(self.words(self.late_jfk(kind)), early, 5.0)
+
+    def test_a_range_is_exact_in_every_container(self):
+        tail = "ask what you can do for your country".split()  # said from 5 s + 7.9 s on
+        for kind in media.LATE_KINDS:
+            with self.subTest(kind=kind):
+                medium = self.late_jfk(kind)
+                heard = self.words("--from=12.9", medium)
+                self.assert_same_times(heard, self.words(medium)[-len(tail):])
+                self.assertGreaterEqual(heard[0]["start"], 12.9 - 0.001)
+                middle = self.words("--from=0:05", "--to=0:08.2", medium)
+                self.assertTrue(all(word["end"] <= 8.2 + 0.001 for word in middle), middle)
+                self.assertEqual(media.words_of(middle[0]["word"]), ["and"])
+
+    def test_a_range_that_begins_in_the_silence_before_counts_it(self):
+        for kind in media.LATE_KINDS:
+            with self.subTest(kind=kind):
+                medium = self.late_jfk(kind)
+                self.assert_same_times(self.words("--from=2", medium), self.words(medium))
+
+    def test_a_range_beyond_the_end_gives_nothing(self):
+        done = npusubtitle("-q", "-l", "en", "--from=100", "-o", "-", self.clip)
+        self.assertEqual((done.returncode, done.stdout), (OK, ""), done.stderr)
+
+
 class Errors(Command):
     def test_inputs(self):
         (self.folder / "empty.mp4").touch()
         (self.folder / "text.mp4").write_text("no media")
         self.assert_fails(npusubtitle(self.folder / "no.mp4"), INPUT, "No such file")
-        self.assert_fails(npusubtitle(self.folder), INPUT, "is a folder")
+        (self.folder / "folder").mkdir()
+        self.assert_fails(npusubtitle(self.folder / "folder"), INPUT, "no media in this folder")
+        (self.folder / "folder").rmdir()
         self.assert_fails(npusubtitle(self.folder / "empty.mp4"), INPUT, "is empty")
         self.assert_fails(npusubtitle(self.folder / "text.mp4"), INPUT, "text.mp4")
         self.assertEqual(self.entries(), ["empty.mp4", "talk.wav", "text.mp4"])
@@ -195,6 +291,20 @@ class Terminal(Command):
         self.assertIn("loading the model", text)
         self.assertRegex(text, r"\r[ \d]{3} % \[[#-]+\] 0:\d\d / 0:11")
         self.assertIn("talk.srt: 2 captions", text)
+
+
+class Documentation(unittest.TestCase):
+    def test_every_option_is_in_the_help_the_manual_and_the_completion(self):
+        help_text = npusubtitle("--help", model=False).stdout
+        options = set(re.findall(r"--[a-z][a-z-]+", help_text))
+        self.assertGreater(len(options), 30)
+        root = Path(__file__).resolve().parents[2]
+        manual = (root / "docs/man/npusubtitle.1").read_text().replace("\\-", "-")
+        completion = (root / "gst/subtitle/npusubtitle.bash").read_text()
+        for name, text in (("manual", manual), ("completion", completion)):
+            found = set(re.findall(r"--[a-z][a-z-]+", text))
+            self.assertEqual(options - found, set(), name)
+            self.assertEqual(found - options - {"--option"}, set(), name)
 
 
 class Profile(Command):

@@ -1,8 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The same words from every container, codec, sample format, rate, channel count and buffer size."""
-import shutil
-import subprocess
 import wave
 
 import media
@@ -87,26 +85,14 @@ class Formats(media.MediaTest):
 class LateAudio(media.MediaTest):
     """Audio that begins 5 s after the video: exact in npusubtitle's files."""
 
-    MUXERS = {"mkv": ["-c:a", "flac"], "mp4": ["-c:a", "aac"], "ts": ["-c:a", "aac"]}
-
-    def make(self, kind):
-        if not shutil.which("ffmpeg"):
-            self.skipTest("needs ffmpeg to write audio that begins late")
-        path = self.folder / f"late-{kind}.{kind}"
-        subprocess.run(
-            ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc=s=64x64:r=10:d=16",
-             "-itsoffset", "5", "-i", media.jfk_wav(), "-map", "0:v", "-map", "1:a", "-c:v",
-             "mpeg4", *self.MUXERS[kind], str(path)], check=True)
-        return path
-
     def test_npusubtitle(self):
         early = self.folder / "early.srt"
         done = media.npusubtitle("-q", "-l", "en", "-o", early, media.jfk_wav())
         self.assertEqual(done.returncode, 0, done.stderr)
         expected = read_srt(early)
-        for kind in self.MUXERS:
+        for kind in media.LATE_KINDS:
             with self.subTest(container=kind):
-                path = self.make(kind)
+                path = self.late_jfk(kind)
                 done = media.npusubtitle("-q", "-l", "en", path)
                 self.assertEqual(done.returncode, 0, done.stderr)
                 cues = read_srt(path.with_suffix(".srt"))
@@ -117,7 +103,7 @@ class LateAudio(media.MediaTest):
 
     def test_matroska_through_srtenc(self):
         out = self.folder / "out.srt"
-        launch(f"filesrc location={self.make('mkv')} ! matroskademux name=d d.audio_0 ! decodebin ! "
+        launch(f"filesrc location={self.late_jfk('mkv')} ! matroskademux name=d d.audio_0 ! decodebin ! "
                f"npuwhisper model={media.MODEL} language-code=en ! srtenc ! filesink location={out}")
         self.assertAlmostEqual(read_srt(out)[0][0], 5.0, delta=0.1)
 

@@ -193,5 +193,37 @@ TEST(CaptionFormats, AreFoundByExtensionInAnyCase) {
   EXPECT_EQ(find_format(""), std::nullopt);
 }
 
+Transcript spoken() {
+  Transcript transcript;
+  transcript.captions = {{1'000'000'000, 4'000'000'000, "Tom & Jerry\nrun, run"}};
+  transcript.captions[0].words = {
+      {"Tom", 900'000'000, 1'200'000'000, 1},      {" &", 1'500'000'000, 1'600'000'000, 1},
+      {" Jerry", 2'000'000'000, 2'500'000'000, 1}, {" walk", 2'600'000'000, 2'700'000'000, 1},
+      {" run,", 3'000'000'000, 3'100'000'000, 1},  {" run", 4'000'000'000, 4'100'000'000, 1}};
+  return transcript;
+}
+
+TEST(VttWriter, MarksWordsThatBeginInsideTheirCaption) {
+  const auto writer = CaptionWriter::create(CaptionFormat::kVtt, {.mark_words = true});
+  // None at the caption's start or end, none for a word that the text does not have.
+  EXPECT_EQ(writer->write(spoken()),
+            "WEBVTT\n\n00:00:01.000 --> 00:00:04.000\n"
+            "Tom <00:00:01.500>&amp; <00:00:02.000>Jerry\n<00:00:03.000>run, run\n");
+}
+
+TEST(VttWriter, MarksNothingUnlessAsked) {
+  EXPECT_EQ(CaptionWriter::create(CaptionFormat::kVtt)->write(spoken()),
+            "WEBVTT\n\n00:00:01.000 --> 00:00:04.000\nTom &amp; Jerry\nrun, run\n");
+}
+
+TEST(Captions, ShiftMovesCaptionsAndWords) {
+  Transcript transcript = spoken();
+  shift(transcript.captions, 5'000'000'000);
+  EXPECT_EQ(transcript.captions[0].start_ns, 6'000'000'000);
+  EXPECT_EQ(transcript.captions[0].end_ns, 9'000'000'000);
+  EXPECT_EQ(transcript.captions[0].words[1].start_ns, 6'500'000'000);
+  EXPECT_EQ(transcript.captions[0].words[1].end_ns, 6'600'000'000);
+}
+
 }  // namespace
 }  // namespace npu::captions

@@ -24,14 +24,24 @@ const MistakeCase kMistakes[] = {
     {"NoFile", {}, "no file"},
     {"UnknownOption", {"--colour", "a.mp4"}, "--colour"},
     {"UnknownFormat", {"--format=ass", "a.mp4"}, "expected srt, vtt, txt or json, found ass"},
-    {"TrackZero", {"--track=0", "a.mp4"}, "--track: expected 1 or more, found 0"},
-    {"TrackNotANumber", {"--track=two", "a.mp4"}, "two"},
+    {"UnknownFormatAmongOthers", {"--format=srt,ass", "a.mp4"}, "json, found ass"},
+    {"EmptyFormat", {"--format=srt,", "a.mp4"}, "found "},
+    {"TrackZero", {"--track=0", "a.mp4"}, "--track: expected 1 or more, or a language, found 0"},
+    {"TrackTooLarge", {"--track=99999999999", "a.mp4"}, "found 99999999999"},
+    {"NoJobs", {"-j", "0", "a.mp4"}, "--jobs: expected 1 to 64, found 0"},
+    {"BadTime", {"--from=1:75", "a.mp4"}, "--from: expected a time such as 1:02:03.5 or 90"},
+    {"EndBeforeTheBeginning", {"--from=20", "--to=10", "a.mp4"}, "expected a time after --from"},
+    {"SkipAgainstForce", {"--skip-existing", "--force", "a.mp4"}, "exclude"},
+    {"SettingWithoutValue", {"--set", "vad", "a.mp4"}, "expected PROPERTY=VALUE, found vad"},
+    {"TwoFormatsOnStandardOutput", {"-o", "-", "-f", "srt,vtt", "a.mp4"}, "only one format"},
+    {"OneNameForTwoFormats", {"-o", "/nowhere/x.srt", "-f", "srt,vtt", "a.mp4"}, "folder"},
+    {"OneNameForAFolder", {"-o", "/nowhere/x.srt", "/"}, "expected a folder"},
     {"UnknownTask", {"--task=sing", "a.mp4"}, "found sing"},
     {"TaskAgainstTranslate", {"--task=transcribe", "--translate", "a.mp4"}, "exclude"},
     {"ProfileAgainstSelfTest", {"--profile", "--self-test"}, "exclude"},
     {"JsonAlone", {"--json", "a.mp4"}, "--format=json"},
     {"FileForSelfTest", {"--self-test", "a.mp4"}, "unexpected file a.mp4"},
-    {"OneOutputForTwoFiles", {"-o", "/nowhere/out.srt", "a.mp4", "b.mp4"}, "existing folder"},
+    {"OneOutputForTwoFiles", {"-o", "/nowhere/out.srt", "a.mp4", "b.mp4"}, "expected a folder"},
 };
 
 class Mistake : public testing::TestWithParam<MistakeCase> {};
@@ -51,10 +61,12 @@ TEST(CommandLine, LeavesEverythingToTheElementByDefault) {
   const auto options = parse({"talk.mp4"});
   ASSERT_TRUE(options);
   EXPECT_EQ(options->action, Action::kSubtitle);
-  EXPECT_EQ(options->files, std::vector<std::string>{"talk.mp4"});
+  EXPECT_EQ(options->inputs, std::vector<std::string>{"talk.mp4"});
   EXPECT_EQ(options->model + options->device + options->language + options->task, "");
   EXPECT_FALSE(options->beam_size || options->best_of || options->temperature || options->threads);
-  EXPECT_EQ(chosen_format(*options), captions::CaptionFormat::kSrt);
+  EXPECT_TRUE(options->formats.empty() && options->settings.empty());
+  EXPECT_TRUE(options->range.is_whole());
+  EXPECT_EQ(options->jobs, 1U);
 }
 
 TEST(CommandLine, UnderstandsEveryOption) {
@@ -85,9 +97,9 @@ TEST(CommandLine, UnderstandsEveryOption) {
                               "--",
                               "-strange.mp4"});
   ASSERT_TRUE(options);
-  EXPECT_EQ(options->format, captions::CaptionFormat::kVtt);
+  EXPECT_EQ(options->formats, std::vector{captions::CaptionFormat::kVtt});
   EXPECT_EQ(options->output, "out.vtt");
-  EXPECT_EQ(options->track, 2);
+  EXPECT_EQ(options->track.number, 2);
   EXPECT_EQ(options->model, "tiny");
   EXPECT_EQ(options->device, "cpu");
   EXPECT_EQ(options->device_index, 1);
@@ -99,14 +111,42 @@ TEST(CommandLine, UnderstandsEveryOption) {
   EXPECT_EQ(options->temperature, 0.5);
   EXPECT_EQ(options->initial_prompt, "Jürgen");
   EXPECT_TRUE(options->word_timestamps && options->exact && options->force && options->quiet);
-  EXPECT_EQ(options->files, std::vector<std::string>{"-strange.mp4"});
+  EXPECT_EQ(options->inputs, std::vector<std::string>{"-strange.mp4"});
 }
 
-TEST(CommandLine, TakesTheFormatFromTheOutputsName) {
-  EXPECT_EQ(chosen_format(*parse({"-o", "x.json", "a.mp4"})), captions::CaptionFormat::kJson);
-  EXPECT_EQ(chosen_format(*parse({"-o", "x.dat", "a.mp4"})), captions::CaptionFormat::kSrt);
-  EXPECT_EQ(chosen_format(*parse({"-o", "x.txt", "-f", "vtt", "a.mp4"})),
-            captions::CaptionFormat::kVtt);
+TEST(CommandLine, TakesEachFormatOnceInTheirOrder) {
+  using captions::CaptionFormat;
+  EXPECT_EQ(parse({"-f", "json,SRT,json", "a.mp4"})->formats,
+            (std::vector{CaptionFormat::kJson, CaptionFormat::kSrt}));
+}
+
+TEST(CommandLine, TrackIsANumberOrALanguage) {
+  EXPECT_EQ(parse({"-t", "12", "a.mp4"})->track.number, 12);
+  const auto named = parse({"--track=pt-BR", "a.mp4"});
+  EXPECT_EQ(named->track.number, 0);
+  EXPECT_EQ(named->track.language, "pt-BR");
+}
+
+TEST(CommandLine, RangeIsInClockTime) {
+  const auto options = parse({"--from=1:02:03.5", "--to", "4000", "a.mp4"});
+  ASSERT_TRUE(options);
+  EXPECT_EQ(options->range.from_ns, 3'723'500'000'000);
+  EXPECT_EQ(options->range.to_ns, 4'000'000'000'000);
+}
+
+TEST(CommandLine, PassesPropertiesOnAsTheyWereTyped) {
+  const auto options =
+      parse({"--max-line=37", "--max-cps", "17.5", "--set", "prefix=a=b", "-j4", "-r", "a"});
+  ASSERT_TRUE(options) << options.failure().message;
+  ASSERT_EQ(options->settings.size(), 3U);
+  EXPECT_EQ(options->settings[0].option, "--max-line");
+  EXPECT_EQ(options->settings[0].property, "max-line-chars");
+  EXPECT_EQ(options->settings[0].value, "37");
+  EXPECT_EQ(options->settings[1].property, "max-cps");
+  EXPECT_EQ(options->settings[2].property, "prefix");
+  EXPECT_EQ(options->settings[2].value, "a=b");
+  EXPECT_EQ(options->jobs, 4U);
+  EXPECT_TRUE(options->recursive);
 }
 
 }  // namespace

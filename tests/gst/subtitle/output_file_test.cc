@@ -35,6 +35,11 @@ class OutputFileTest : public testing::Test {
     return static_cast<size_t>(
         std::distance(fs::directory_iterator(folder_), fs::directory_iterator()));
   }
+  // Writes everything at once.
+  static Done write(OutputFile& file, std::string_view bytes) {
+    if (Done written = file.write(bytes); !written) return written;
+    return file.commit();
+  }
   auto create(const fs::path& target, bool force = false) {
     return OutputFile::create(target, folder_ / "talk.mp4", force);
   }
@@ -46,10 +51,18 @@ TEST_F(OutputFileTest, AppearsOnlyWithCommit) {
   auto file = create(folder_ / "talk.srt");
   ASSERT_TRUE(file);
   EXPECT_FALSE(fs::exists(folder_ / "talk.srt"));
-  ASSERT_TRUE((*file)->commit("text\n"));
+  ASSERT_TRUE(write(**file, "text\n"));
   EXPECT_EQ(get(folder_ / "talk.srt"), "text\n");
   file->reset();
   EXPECT_EQ(entries(), 2U);
+}
+
+TEST_F(OutputFileTest, TakesWhatOthersWroteUnderTheTemporaryName) {
+  auto file = create(folder_ / "talk.mkv");
+  ASSERT_TRUE(file);
+  put((*file)->temporary(), "video");
+  ASSERT_TRUE((*file)->commit());
+  EXPECT_EQ(get(folder_ / "talk.mkv"), "video");
 }
 
 TEST_F(OutputFileTest, LeavesNothingWithoutCommit) {
@@ -66,7 +79,7 @@ TEST_F(OutputFileTest, ExistingFileNeedsForce) {
   auto forced = create(folder_ / "talk.srt", true);
   ASSERT_TRUE(forced);
   EXPECT_EQ(get(folder_ / "talk.srt"), "old");
-  ASSERT_TRUE((*forced)->commit("new"));
+  ASSERT_TRUE(write(**forced, "new"));
   EXPECT_EQ(get(folder_ / "talk.srt"), "new");
 }
 
@@ -74,7 +87,7 @@ TEST_F(OutputFileTest, FileThatAppearsMeanwhileIsKept) {
   auto file = create(folder_ / "talk.srt");
   ASSERT_TRUE(file);
   put(folder_ / "talk.srt", "other's");
-  const auto refused = (*file)->commit("ours");
+  const auto refused = write(**file, "ours");
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.failure().code, ExitCode::kOutput);
   EXPECT_EQ(get(folder_ / "talk.srt"), "other's");
@@ -96,7 +109,7 @@ TEST_F(OutputFileTest, LinkStaysALinkAndKeepsTheMode) {
   fs::create_symlink("real.srt", folder_ / "link.srt");
   auto file = create(folder_ / "link.srt", true);
   ASSERT_TRUE(file);
-  ASSERT_TRUE((*file)->commit("new"));
+  ASSERT_TRUE(write(**file, "new"));
   EXPECT_TRUE(fs::is_symlink(folder_ / "link.srt"));
   EXPECT_EQ(get(folder_ / "real.srt"), "new");
   EXPECT_EQ(fs::status(folder_ / "real.srt").permissions(),
@@ -107,7 +120,7 @@ TEST_F(OutputFileTest, ModeIsThatOfAnyNewFile) {
   const mode_t mask = umask(027);
   auto file = create(folder_ / "talk.srt");
   ASSERT_TRUE(file);
-  ASSERT_TRUE((*file)->commit(""));
+  ASSERT_TRUE(write(**file, ""));
   umask(mask);
   EXPECT_EQ(fs::status(folder_ / "talk.srt").permissions(), static_cast<fs::perms>(0640));
 }
@@ -130,37 +143,11 @@ TEST_F(OutputFileTest, FullDiskIsAnError) {
   if (!fs::exists("/dev/full")) GTEST_SKIP() << "there is no /dev/full";
   auto file = create("/dev/full");
   ASSERT_TRUE(file);
-  const auto failed = (*file)->commit("text");
+  const auto failed = write(**file, "text");
   ASSERT_FALSE(failed);
   EXPECT_EQ(failed.failure().code, ExitCode::kOutput);
   EXPECT_NE(failed.failure().message.find("No space left"), std::string::npos);
 }
-
-struct PathCase {
-  const char* name;
-  const char* input;
-  const char* output;
-  captions::CaptionFormat format;
-  const char* path;
-};
-
-const PathCase kPathCases[] = {
-    {"Beside", "a/talk.mp4", "", captions::CaptionFormat::kSrt, "a/talk.srt"},
-    {"InTheWorkingFolder", "talk.mp4", "", captions::CaptionFormat::kVtt, "talk.vtt"},
-    {"WithoutExtension", "a.b/talk", "", captions::CaptionFormat::kSrt, "a.b/talk.srt"},
-    {"OnlyTheLastExtensionGoes", "talk.en.mp4", "", captions::CaptionFormat::kJson, "talk.en.json"},
-    {"NamedFile", "a/talk.mp4", "x.srt", captions::CaptionFormat::kSrt, "x.srt"},
-    {"ExistingFolder", "a/talk.mp4", "/", captions::CaptionFormat::kText, "/talk.txt"},
-    {"FolderByItsSlash", "a/talk.mp4", "new/", captions::CaptionFormat::kText, "new/talk.txt"},
-};
-
-class OutputPath : public testing::TestWithParam<PathCase> {};
-
-TEST_P(OutputPath, IsThis) {
-  EXPECT_EQ(output_path(GetParam().input, GetParam().output, GetParam().format), GetParam().path);
-}
-INSTANTIATE_TEST_SUITE_P(OutputFile, OutputPath, testing::ValuesIn(kPathCases),
-                         [](const auto& row) { return row.param.name; });
 
 }  // namespace
 }  // namespace npu::subtitle

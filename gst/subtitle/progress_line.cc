@@ -1,24 +1,18 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "subtitle/progress.h"
+#include "subtitle/progress_line.h"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdio>
 
+#include "subtitle/clock.h"
+
 namespace npu::subtitle {
 namespace {
 
 constexpr int kMaxBarColumns = 40;
 constexpr int kMinBarColumns = 8;
-constexpr int kPlainSteps = 10;
-constexpr double kPlainStepWithoutDuration_s = 600;
-
-double fraction_of(const ProgressState& state) {
-  if (!(state.duration_s > 0)) return 0;
-  return std::clamp(state.position_s / state.duration_s, 0.0, 1.0);
-}
-
 std::string speed_text(const ProgressState& state) {
   if (!(state.elapsed_s > 0.5) || !(state.position_s > 0)) return "";
   std::array<char, 32> buffer;
@@ -34,17 +28,9 @@ std::string left_text(const ProgressState& state) {
 
 }  // namespace
 
-std::string clock_text(double seconds) {
-  const bool sane = seconds >= 0 && seconds < 1e9;
-  const long whole = sane ? std::lround(std::floor(seconds)) : 0;
-  std::array<char, 48> buffer;
-  if (whole >= 3600) {
-    std::snprintf(buffer.data(), buffer.size(), "%ld:%02ld:%02ld", whole / 3600, whole / 60 % 60,
-                  whole % 60);
-  } else {
-    std::snprintf(buffer.data(), buffer.size(), "%ld:%02ld", whole / 60, whole % 60);
-  }
-  return buffer.data();
+double fraction_of(const ProgressState& state) {
+  if (!(state.duration_s > 0)) return 0;
+  return std::clamp(state.position_s / state.duration_s, 0.0, 1.0);
 }
 
 std::string progress_line(const ProgressState& state, int columns) {
@@ -76,49 +62,37 @@ std::string progress_line(const ProgressState& state, int columns) {
   return line;
 }
 
-Progress::Progress(TextSink sink, int columns, bool quiet)
-    : sink_(std::move(sink)), columns_(columns), quiet_(quiet) {}
-
-Progress::~Progress() {
-  clear();
-}
-
-void Progress::draw(std::string_view text) {
-  sink_("\r" + std::string(text) + "\x1B[K");
-  drawn_ = true;
-}
-
-void Progress::update(const ProgressState& state) {
-  if (quiet_) return;
-  if (columns_ > 0) {
-    draw(progress_line(state, columns_ - 1));
-    return;
+std::string cut_to_columns(std::string_view text, int columns) {
+  if (columns <= 0) return std::string(text);
+  size_t at = 0;
+  for (int column = 0; at < text.size(); ++at) {
+    const bool continues = (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80;
+    if (!continues && column++ == columns) break;
   }
-  const int steps =
-      state.duration_s > 0
-          ? static_cast<int>(std::floor(fraction_of(state) * kPlainSteps))
-          : static_cast<int>(std::floor(state.position_s / kPlainStepWithoutDuration_s));
-  if (steps <= shown_steps_) return;
-  shown_steps_ = steps;
-  sink_(progress_line(state, 0) + "\n");
+  return std::string(text.substr(0, at));
 }
 
-void Progress::status(std::string_view text) {
-  if (quiet_) return;
-  if (columns_ > 0) draw(text.substr(0, static_cast<size_t>(columns_ - 1)));
-}
-
-void Progress::line(std::string_view text) {
-  if (quiet_) return;
-  if (drawn_) sink_("\r\x1B[K");
-  drawn_ = false;
-  sink_(std::string(text) + "\n");
-}
-
-void Progress::clear() {
-  if (drawn_) sink_("\r\x1B[K");
-  drawn_ = false;
-  shown_steps_ = 0;
+std::string run_line(const std::vector<ActiveFile>& files, size_t begun, size_t total,
+                     int columns) {
+  if (files.empty()) return "";
+  std::string head = total > 1 ? std::to_string(begun) + "/" + std::to_string(total) + " " : "";
+  if (files.size() == 1) {
+    const ActiveFile& file = files.front();
+    if (total > 1) head += file.name + " ";
+    if (!file.stage.empty()) head += file.stage + " ";
+    // A long name must not push the figures out.
+    head = cut_to_columns(head, columns > 0 ? std::max(columns / 2, 1) : 0);
+    const int room = columns > 0 ? std::max(columns - static_cast<int>(head.size()), 1) : 0;
+    return cut_to_columns(head + progress_line(file.state, room), columns);
+  }
+  std::string line = head;
+  for (const ActiveFile& file : files) {
+    std::array<char, 16> percent;
+    std::snprintf(percent.data(), percent.size(), " %d %%",
+                  static_cast<int>(std::floor(fraction_of(file.state) * 100)));
+    line += std::string(line == head ? " " : ", ") + file.name + percent.data();
+  }
+  return cut_to_columns(line, columns);
 }
 
 }  // namespace npu::subtitle
