@@ -111,12 +111,12 @@ std::optional<SpeechSpan> SpeechSegmenter::take() {
   return span;
 }
 
-std::optional<int64_t> SpeechSegmenter::speaking_since() const {
+std::optional<SpeechSpan> SpeechSegmenter::speaking() const {
   if (!start_) return std::nullopt;
   // Where it ends at the earliest.
   const int64_t end = end_.value_or(last_chunk_);
   if (!(static_cast<double>(end - *start_) > samples(options_.min_speech_s))) return std::nullopt;
-  return padded_start();
+  return SpeechSpan{padded_start(), end_ ? std::min(*end_ + pad_, now_) : now_};
 }
 
 int64_t SpeechSegmenter::silent_until() const {

@@ -43,10 +43,11 @@ class SpeechSegmenter {
 
   // The next stretch that is over, in order; padded.
   std::optional<SpeechSpan> take();
-  // Where the speech began that goes on and is long enough to count; padded.
-  std::optional<int64_t> speaking_since() const;
-  // No stretch that take() has yet to give, but that of speaking_since(), begins before this
-  // sample. Never decreases.
+  // The speech that goes on and is long enough to count: its padded start, and up to where it is
+  // certain.
+  std::optional<SpeechSpan> speaking() const;
+  // No stretch that take() has yet to give, but that of speaking(), begins before this sample.
+  // Never decreases.
   int64_t silent_until() const;
 
  private:

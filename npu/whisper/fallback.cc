@@ -2,22 +2,30 @@
 #include "whisper/fallback.h"
 
 namespace npu {
+namespace {
 
-bool needs_fallback(const DecodedWindow& decoded, const TranscribeOptions& options) {
+bool is_quiet(const DecodedWindow& decoded, const TranscribeOptions& options, bool little_speech) {
+  return options.no_speech_threshold &&
+         (little_speech || decoded.no_speech_prob > *options.no_speech_threshold);
+}
+
+}  // namespace
+
+bool needs_fallback(const DecodedWindow& decoded, const TranscribeOptions& options,
+                    bool little_speech) {
   const bool repetitive = options.compression_ratio_threshold &&
                           decoded.compression_ratio > *options.compression_ratio_threshold;
   const bool improbable =
       options.logprob_threshold && decoded.avg_logprob < *options.logprob_threshold;
-  const bool quiet =
-      options.no_speech_threshold && decoded.no_speech_prob > *options.no_speech_threshold;
+  const bool quiet = is_quiet(decoded, options, little_speech);
   return (repetitive || improbable) && !(quiet && improbable);
 }
 
-bool is_silence(const DecodedWindow& decoded, const TranscribeOptions& options) {
-  if (!options.no_speech_threshold) return false;
+bool is_silence(const DecodedWindow& decoded, const TranscribeOptions& options,
+                bool little_speech) {
   const bool probable =
       options.logprob_threshold && decoded.avg_logprob > *options.logprob_threshold;
-  return decoded.no_speech_prob > *options.no_speech_threshold && !probable;
+  return is_quiet(decoded, options, little_speech) && !probable;
 }
 
 }  // namespace npu

@@ -9,10 +9,13 @@
 namespace npu {
 
 // Whether the window should be decoded again at the next temperature: too repetitive or too
-// improbable, unless it is silence.
-bool needs_fallback(const DecodedWindow& decoded, const TranscribeOptions& options);
+// improbable, unless it is silence. `little_speech`: by other knowledge than the decoder's there is
+// hardly any speech in the window, which counts as a high no-speech probability.
+bool needs_fallback(const DecodedWindow& decoded, const TranscribeOptions& options,
+                    bool little_speech = false);
 
 // Whether the window holds no speech, so that what was decoded is to be dropped.
-bool is_silence(const DecodedWindow& decoded, const TranscribeOptions& options);
+bool is_silence(const DecodedWindow& decoded, const TranscribeOptions& options,
+                bool little_speech = false);
 
 }  // namespace npu

@@ -17,6 +17,7 @@ class History {
 
   // Adds the tokens of a window's segments, timestamps included.
   void append(std::span<const int> tokens);
+  bool empty() const { return tokens_.empty(); }
   // From here on prompts hold nothing of what came before (but the carried initial prompt).
   void forget();
   // As it was made.

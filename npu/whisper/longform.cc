@@ -7,15 +7,24 @@
 
 #include "whisper/language.h"
 #include "whisper/scope_timer.h"
+#include "whisper/unspoken.h"
 
 namespace npu {
 namespace {
 
 constexpr int kUnknown = std::numeric_limits<int>::max();
-constexpr float kSureOfLanguage = 0.5F;  // in a piece shorter than a window
+constexpr float kSureOfLanguage = 0.5F;  // in less than a window, or a window of speech
 // Word times may move the start of a window's first segment before the window: by twice the longest
 // median of word durations.
 constexpr double kWordsReachBack_s = 1.4;
+// With voice activity detection, in frames. Silence in front of a window that is skipped:
+constexpr int kLeastSkip = 100;
+// Silence that ends a window:
+constexpr int kLongPause = 300;
+// Silence after which what was said before is no context any more:
+constexpr int kForgettingPause = 1000;
+// Kept of what is known of speech before the first window that is still to come.
+constexpr int kSpeechKept = 500;
 
 bool any_text(const std::vector<Segment>& segments) {
   return std::any_of(segments.begin(), segments.end(),
@@ -44,6 +53,7 @@ LongForm::LongForm(std::shared_ptr<const Model> model, const TranscribeOptions& 
     translation_ = std::make_unique<TaskTrack>(model_->tokenizer(), options_, Task::kTranslate,
                                                limits.self_slots / 2, stats_);
   pieces_.set_lag(options_.max_lag_s, /*catch_up=*/false);
+  if (options_.vad) gate_ = std::make_unique<SpeechGate>(options_.vad, options_.vad_threshold);
   reset();
 }
 
@@ -51,6 +61,9 @@ void LongForm::reset() {
   driver_.clear();
   features_.reset();
   clips_.reset();
+  if (gate_) gate_->reset();
+  skipped_to_ = -1;
+  silence_from_ = 0;
   transcript_.reset();
   if (translation_) translation_->reset();
   translation_way_.reset();
@@ -61,13 +74,23 @@ void LongForm::reset() {
 }
 
 void LongForm::push(std::span<const float> samples) {
-  const ScopeTimer timer(stats_.mel_s);
-  features_.push(samples);
+  {
+    const ScopeTimer timer(stats_.mel_s);
+    features_.push(samples);
+  }
+  if (!gate_) return;
+  const ScopeTimer timer(stats_.vad_s);
+  gate_->push(samples);
 }
 
 void LongForm::end_input() {
-  const ScopeTimer timer(stats_.mel_s);
-  features_.end_input();
+  {
+    const ScopeTimer timer(stats_.mel_s);
+    features_.end_input();
+  }
+  if (!gate_) return;
+  const ScopeTimer timer(stats_.vad_s);
+  gate_->end_input();
 }
 
 double LongForm::pushed_s() const {
@@ -88,8 +111,9 @@ int LongForm::look_ahead() const {
 Result<Step> LongForm::step(const CancelToken& cancel) {
   NPU_TRY(check_interrupt(cancel, {}, "transcribing"));
   cancel_ = cancel;
+  if (gate_) skip_silence();
   if (features_.ended() && !next_turn()) return finish_step({Step::Kind::kFinished, {}, 0});
-  if (pieces_.whole() && !language_sure_) {
+  if (pieces_.whole() && !gate_ && !language_sure_) {
     if (!features_.ready(kWindowFrames)) return finish_step({Step::Kind::kNeedInput, {}, 0});
     // The padding of a short input sounds like silence here, and not in the window that is decoded.
     NPU_TRY(encode(0, kWindowFrames, kWindowFrames));
@@ -98,11 +122,55 @@ Result<Step> LongForm::step(const CancelToken& cancel) {
   }
   const auto turn = next_turn();
   if (!turn) return finish_step({Step::Kind::kNeedInput, {}, 0});
-  const auto piece = pieces_.next(turn->window, look_ahead(), features_);
+  const auto piece = next_piece(turn->window);
   if (!piece) return finish_step({Step::Kind::kNeedInput, {}, 0});
   NPU_TRY_ASSIGN(Step step, run_turn(*turn, *piece));
   ++stats_.windows;
   return finish_step(std::move(step));
+}
+
+void LongForm::skip_to(int frame) {
+  stats_.skipped_s += static_cast<double>(frame - clips_.position()) / kFramesPerSecond;
+  clips_.seek(frame);
+  skipped_to_ = frame;
+}
+
+// Moves the next window over what holds no speech, as far as that is settled. Where it begins does
+// not depend on how the samples were pushed.
+void LongForm::skip_silence() {
+  while (const auto window = clips_.next(content())) {
+    const bool skipping = window->start == skipped_to_;
+    if (!skipping) silence_from_ = window->start;
+    const auto speech = gate_->next_speech(window->start);
+    const int silent_until = std::min(speech.value_or(gate_->settled()), window->clip_end);
+    const bool to_end = silent_until == window->clip_end;
+    if (to_end || skipping || silent_until - silence_from_ > kLeastSkip) skip_to(silent_until);
+    if (to_end) continue;
+    if (speech && *speech - silence_from_ >= kForgettingPause) {
+      transcript_.forget_text();
+      if (translation_) translation_->forget_text();
+    }
+    break;
+  }
+  if (!translation_way_) return;
+  Clips::Window& way = *translation_way_;
+  const int speech = gate_->next_speech(way.start).value_or(way.clip_end);
+  if (speech - way.start > kLeastSkip || speech >= way.clip_end)
+    way.start = std::min(speech, way.clip_end);
+}
+
+// The audio to be decoded from the start of `window` on; nothing if more must come.
+std::optional<Piece> LongForm::next_piece(const Clips::Window& window) {
+  if (gate_) {
+    if (!gate_->next_speech(window.start)) return std::nullopt;
+    // What is settled depends on how much has been pushed; up to here everything is once the piece
+    // has been heard.
+    const int until =
+        std::min(window.start + pieces_.longest() - SpeechGate::kDelay, window.clip_end);
+    const auto end = gate_->end_before_pause(window.start, kLongPause, until);
+    if (end && features_.ready(*end)) return Piece{*end - window.start, *end, window.start + 1};
+  }
+  return pieces_.next(window, look_ahead(), features_);
 }
 
 void LongForm::set_lag(double max_lag_s, bool catch_up) {
@@ -125,7 +193,7 @@ std::optional<LongForm::Turn> LongForm::next_turn() {
 
 double LongForm::decided_s(Step::Kind kind, int needed) const {
   if (kind == Step::Kind::kFinished) return pushed_s();
-  const bool early_words = options_.word_timestamps && pieces_.whole();
+  const bool early_words = options_.word_timestamps && pieces_.whole() && needed != skipped_to_;
   const double reach_back_s = early_words ? kWordsReachBack_s : 0;
   // A seek may lead beyond what has been pushed.
   const double needed_s = static_cast<double>(needed) / kFramesPerSecond - reach_back_s;
@@ -135,7 +203,7 @@ double LongForm::decided_s(Step::Kind kind, int needed) const {
 // Fills in what is decided, and lets audio go that nobody needs any more.
 Step LongForm::finish_step(Step step) {
   // The language is detected on the first window, wherever the clips begin.
-  const bool from_first = pieces_.whole() && !language_sure_;
+  const bool from_first = pieces_.whole() && !gate_ && !language_sure_;
   const int needed = from_first ? 0 : clips_.first_needed();
   int translation_needed = needed;
   if (translation_way_ && translation_way_->clip == clips_.current())
@@ -144,6 +212,11 @@ Step LongForm::finish_step(Step step) {
     translation_needed = std::min(needed, translation_way_->start);
   features_.discard_before(std::min(needed, translation_needed));
   step.decided_s = decided_s(step.kind, needed);
+  if (gate_) {
+    gate_->discard_before(std::min(needed, translation_needed) - kSpeechKept);
+    step.speech = gate_->take_turns();
+    stats_.speech_s = gate_->heard_s();
+  }
   step.translation_decided_s = decided_s(step.kind, translation_needed);
   return step;
 }
@@ -170,9 +243,14 @@ Result<void> LongForm::encode(int start, int frames, int heard) {
   return {};
 }
 
-Result<void> LongForm::decode(const Turn& turn) {
+Result<void> LongForm::decode(const Turn& turn, const Piece& piece) {
+  const int start = turn.window.start;
+  const int end = start + piece.frames;
+  // Of speech that goes on in the next piece there may be more than this one has.
+  const bool cut = end != piece.heard && end != turn.window.clip_end;
+  const bool little_speech = gate_ && !cut && is_little_speech(*gate_, start, piece.frames);
   const auto begin = [&](TaskTrack& track) {
-    track.begin(language_, turn.window.start);
+    track.begin(language_, start, little_speech);
     driver_.add(track.search());
   };
   if (turn.transcript) begin(transcript_);
@@ -191,17 +269,19 @@ Result<Step> LongForm::run_turn(const Turn& turn, const Piece& piece) {
   const int start = turn.window.start;
   NPU_TRY(encode(start, piece.frames, piece.heard));
   if (!language_sure_) NPU_TRY(detect());
-  NPU_TRY(decode(turn));
+  NPU_TRY(decode(turn, piece));
   // While the input goes on its length counts as what is known of it, which is enough for whole
   // windows: see look_ahead().
   const int known = features_.ended() ? features_.content_frames() : piece.heard + look_ahead();
-  const TrackWindow window{start, piece.frames, known, piece.least_next, !pieces_.whole()};
+  const TrackWindow window{start, piece.frames, known, piece.least_next,
+                           !pieces_.whole() || start == skipped_to_, gate_.get()};
   Step step{Step::Kind::kWindow, {}, 0};
   if (turn.transcript) {
     NPU_TRY_ASSIGN(TrackOutcome outcome,
                    transcript_.conclude(window, std::nullopt, aligner_, inference_, cancel_));
     clips_.seek(outcome.next);
     step.segments = std::move(outcome.segments);
+    // What is taken for speech without giving text says nothing about the language.
     language_sure_ =
         language_sure_ || (language_probability_ >= kSureOfLanguage && any_text(step.segments));
   }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "vad/speech_gate.h"
 #include "whisper/alignment.h"
 #include "whisper/clips.h"
 #include "whisper/features.h"
@@ -50,12 +51,15 @@ class LongForm : public Transcriber {
     bool translation;
   };
 
+  void skip_silence();
+  void skip_to(int frame);
+  std::optional<Piece> next_piece(const Clips::Window& window);
   int content() const;
   int look_ahead() const;
   Result<void> detect();
   Result<void> encode(int start, int frames, int heard);
   std::optional<Turn> next_turn();
-  Result<void> decode(const Turn& turn);
+  Result<void> decode(const Turn& turn, const Piece& piece);
   Result<Step> run_turn(const Turn& turn, const Piece& piece);
   Result<void> conclude_translation(const Clips::Window& clip, const TrackWindow& window,
                                     Step& step);
@@ -75,10 +79,14 @@ class LongForm : public Transcriber {
   std::unique_ptr<TaskTrack> translation_;        // with also_translate
   std::optional<Clips::Window> translation_way_;  // where it is on its own way to a clip's end
 
+  std::unique_ptr<SpeechGate> gate_;  // null: without voice activity detection
+  int skipped_to_ = -1;               // where the clips' position is if it was moved over silence
+  int silence_from_ = 0;              // where it was before
+
   CancelToken cancel_;  // of the step that runs
   std::string language_;
   float language_probability_ = 0;
-  bool language_sure_ = false;  // it stays to the end
+  bool language_sure_ = false;  // otherwise it is detected anew in the next window
   std::vector<float> mel_;      // [3000][bands] of the window
   int encoded_start_ = 0;       // the window whose cross K,V the context holds;
   int encoded_frames_ = 0;      // 0: none

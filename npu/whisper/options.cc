@@ -92,6 +92,8 @@ Result<void> validate(const TranscribeOptions& options, const Tokenizer& tokeniz
     return refused("also_translate needs the task transcribe");
   if (options.also_translate && !tokenizer.multilingual())
     return refused("also_translate: this model knows English only and cannot translate");
+  if (!(0.01F <= options.vad_threshold && options.vad_threshold <= 0.99F))
+    return refused(text("vad_threshold: expected 0.01 to 0.99, found ", options.vad_threshold));
   for (const Clip& clip : options.clips)
     if (!(0 <= clip.start_s && clip.start_s <= kLatestStart_s) || std::isnan(clip.end_s))
       return refused(text("clips: expected a start of 0 to ", kLatestStart_s, " s, found ",

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -14,6 +15,8 @@
 #include "result.h"
 
 namespace npu {
+
+class VadModel;
 
 // How one window is decoded.
 struct DecodingOptions {
@@ -72,6 +75,10 @@ struct TranscribeOptions {
   // task transcribe and a multilingual model. See LongForm for how the two keep together.
   bool also_translate = false;
   Normalisation normalisation = Normalisation::kRunning;
+  // Voice activity detection: only speech is decoded, and text where none is heard is dropped.
+  // Null: the reference's algorithm. See LongForm.
+  std::shared_ptr<const VadModel> vad;
+  float vad_threshold = 0.5F;  // probability from which on sound is speech, 0.01..0.99
 };
 
 // Checks ranges and combinations against a tokenizer; the message names the option.

@@ -28,6 +28,8 @@ class Pieces {
   // As Transcriber::set_lag().
   void set_lag(double max_lag_s, bool catch_up);
 
+  // Frames that a piece takes, and looks at, at most (but for catching up).
+  int longest() const { return lag_frames_; }
   // Whether windows are whole, as the reference's.
   bool whole() const { return lag_frames_ >= kWindowFrames; }
   // The piece that begins with `window`; nothing if more audio must come. `look_ahead`: frames

@@ -14,6 +14,7 @@
 #include "cancel.h"
 #include "model/tokenizer.h"
 #include "result.h"
+#include "vad/speech_gate.h"
 #include "whisper/alignment.h"
 #include "whisper/decoding.h"
 #include "whisper/history.h"
@@ -28,10 +29,11 @@ namespace npu {
 // A window whose cross K,V are in slot 0 of the context. All in mel frames.
 struct TrackWindow {
   int start;
-  int frames;          // of audio in it
-  int content_frames;  // of the whole input, or what is known of it
-  int least_next;      // the next window begins here or later
-  bool late_starts;    // nothing begins before `start`; otherwise word times may
+  int frames;                        // of audio in it
+  int content_frames;                // of the whole input, or what is known of it
+  int least_next;                    // the next window begins here or later
+  bool late_starts;                  // nothing begins before `start`; otherwise word times may
+  const SpeechGate* gate = nullptr;  // where speech is; null: not known
 };
 
 // What a window gave.
@@ -53,9 +55,13 @@ class TaskTrack {
   // Forgets text and what it knows of the stream.
   void reset();
 
+  // A pause so long that what was said before is no context for what follows.
+  void forget_text();
+
   // Begins the window at frame `start`. Then search() is to be stepped until it is done, and
   // advance() called, until that returns true.
-  void begin(std::string_view language, int start);
+  // `little_speech`: as for needs_fallback().
+  void begin(std::string_view language, int start, bool little_speech);
   Search& search() { return *search_; }
   bool owns(const Search* search) const { return search_.get() == search; }
   // Takes what search() found. True if the window is decoded; false if search() is a new one, at
@@ -71,6 +77,7 @@ class TaskTrack {
 
  private:
   void start_search();
+  bool cut_loop();
   Result<bool> add_words(SplitWindow& split, const TrackWindow& window, Aligner& aligner,
                          Inference& inference, const CancelToken& cancel);
 
@@ -81,12 +88,15 @@ class TaskTrack {
   const int first_slot_;
   TranscriberStats& stats_;
   History history_;
+  bool has_text_ = false;  // the history is more than the initial prompt
   double last_speech_s_ = 0;
 
   // Of the window that is decoded.
   std::string language_;
   int start_ = 0;
-  size_t attempt_ = 0;  // index of its temperature
+  bool little_speech_ = false;
+  bool cut_loop_ = false;  // the window before lost a loop
+  size_t attempt_ = 0;     // index of its temperature
   std::unique_ptr<Search> search_;
   DecodedWindow decoded_;
 };

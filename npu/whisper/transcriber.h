@@ -12,6 +12,7 @@
 #include "cancel.h"
 #include "model/model.h"
 #include "result.h"
+#include "vad/speech_turn.h"
 #include "whisper/options.h"
 #include "whisper/segment.h"
 
@@ -24,10 +25,15 @@ struct TranscriberStats {
   double cross_kv_s = 0;
   double decode_s = 0;  // decode steps and prefills, without alignment
   double alignment_s = 0;
+  double vad_s = 0;
   int64_t windows = 0;
   int64_t encoder_runs = 0;
   int64_t decoded_tokens = 0;  // sampled, over all temperatures
   int64_t decode_steps = 0;
+  // With voice activity detection: seconds of the input in which speech was heard, and that no
+  // window covers because there was none.
+  double speech_s = 0;
+  double skipped_s = 0;
   int64_t fallbacks = 0;  // windows decoded again at a higher temperature
 };
 
@@ -48,6 +54,9 @@ struct Step {
   std::vector<Segment> translation = {};
   // As decided_s, for the translation, which may come later at the end of a clip.
   double translation_decided_s = 0;
+  // With voice activity detection: what began and ended since the last step, in order. Told as soon
+  // as it is settled, mostly before the text.
+  std::vector<SpeechTurn> speech = {};
 };
 
 // One stream of audio. One thread at a time, except that the CancelToken may fire from any.
@@ -77,8 +86,9 @@ class Transcriber {
   // Forgets all audio, text and detected language; keeps model, options, buffers. For seeks.
   virtual void reset() = 0;
 
-  // Code of the language in use; empty until it is detected. With pieces shorter than a window it
-  // is detected anew in each, until one had text and a probability of at least one half.
+  // Code of the language in use; empty until it is detected. With pieces shorter than a window, or
+  // voice activity detection, it is detected anew in each, until one had text and a probability of
+  // at least one half.
   virtual const std::string& language() const = 0;
   // Whether language() stays as it is to the end of the input.
   virtual bool language_settled() const = 0;

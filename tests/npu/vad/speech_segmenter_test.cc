@@ -31,7 +31,7 @@ TEST(SpeechSegmenter, SaysThatSpeechIsOverOnceThePauseIsLongEnough) {
 TEST(SpeechSegmenter, SpeechThatIsTooShortIsNone) {
   SpeechSegmenter segmenter({});
   feed(segmenter, 7, 0.9F);  // 224 ms
-  EXPECT_FALSE(segmenter.speaking_since());
+  EXPECT_FALSE(segmenter.speaking());
   feed(segmenter, 20, 0.1F);
   segmenter.finish(27 * kChunk);
   EXPECT_FALSE(segmenter.take());
@@ -64,9 +64,9 @@ TEST(SpeechSegmenter, SilenceIsSettledUpToThePadBeforeNow) {
   EXPECT_EQ(segmenter.silent_until(), 10 * kChunk - 480);
   feed(segmenter, 5, 0.9F);  // may be speech
   EXPECT_EQ(segmenter.silent_until(), 10 * kChunk - 480);
-  EXPECT_FALSE(segmenter.speaking_since());
+  EXPECT_FALSE(segmenter.speaking());
   feed(segmenter, 5, 0.9F);  // is
-  EXPECT_EQ(segmenter.speaking_since(), 10 * kChunk - 480);
+  EXPECT_EQ(segmenter.speaking(), (SpeechSpan{10 * kChunk - 480, 20 * kChunk}));
   EXPECT_EQ(segmenter.silent_until(), 10 * kChunk - 480);
   feed(segmenter, 10, 0.1F);
   EXPECT_EQ(segmenter.silent_until(), 10 * kChunk - 480);
@@ -103,7 +103,8 @@ TEST(SpeechSegmenter, StretchesAreOrderedDisjointAndAnnounced) {
       drain();
       EXPECT_GE(segmenter.silent_until(), silent);
       silent = segmenter.silent_until();
-      since = segmenter.speaking_since();
+      since.reset();
+      if (const auto now = segmenter.speaking()) since = now->start;
       EXPECT_GE(since.value_or(silent), silent);
     }
     segmenter.finish(600 * kChunk - 100);
