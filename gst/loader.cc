@@ -2,6 +2,7 @@
 // The loading thread.
 #include "loader.h"
 
+#include <atomic>
 #include <utility>
 
 #include "debug.h"
@@ -9,6 +10,23 @@
 #include "settings.h"
 
 namespace npu::gst {
+namespace {
+
+// Null if it is not wanted, or wanted only if it is there. Errors: those of VadModel::load().
+Result<std::shared_ptr<const VadModel>> load_detector(GstElement* element, VadChoice choice,
+                                                      const CancelToken& cancel) {
+  if (choice == VadChoice::kOff) return std::shared_ptr<const VadModel>();
+  auto loaded = VadModel::load(kVadModelName, cancel);
+  if (loaded || choice == VadChoice::kOn || loaded.error().code != ErrorCode::kNotFound)
+    return loaded;
+  static std::atomic<bool> told{false};
+  const GstDebugLevel level = told.exchange(true) ? GST_LEVEL_INFO : GST_LEVEL_WARNING;
+  GST_CAT_LEVEL_LOG(npuwhisper_debug, level, element, "without voice activity detection: %s",
+                    loaded.error().message.c_str());
+  return std::shared_ptr<const VadModel>();
+}
+
+}  // namespace
 
 Loader::~Loader() {
   unload();
@@ -19,8 +37,8 @@ Loader::Outcome Loader::outcome() const {
   return outcome_;
 }
 
-void Loader::start(std::shared_ptr<Engine> engine, const ModelRequest& request) {
-  const bool same = same_model(request, request_);
+void Loader::start(std::shared_ptr<Engine> engine, const ModelRequest& request, VadChoice vad) {
+  const bool same = same_model(request, request_) && vad == vad_;
   const Outcome now = outcome();
   if (same && now.model) {
     changed_();
@@ -29,9 +47,10 @@ void Loader::start(std::shared_ptr<Engine> engine, const ModelRequest& request) 
   if (same && thread_.joinable() && !now.done()) return;
   unload();
   request_ = request;
+  vad_ = vad;
   cancel_ = CancelSource();
-  thread_ = std::thread([this, engine = std::move(engine), request, cancel = cancel_.token()] {
-    load(*engine, request, cancel);
+  thread_ = std::thread([this, engine = std::move(engine), request, vad, cancel = cancel_.token()] {
+    load(*engine, request, vad, cancel);
   });
 }
 
@@ -45,8 +64,11 @@ void Loader::unload() {
   changed_();
 }
 
-void Loader::load(Engine& engine, const ModelRequest& request, const CancelToken& cancel) {
-  post_progress(element_, GST_PROGRESS_TYPE_START, text("Loading the model ", request.model));
+Result<Loader::Outcome> Loader::load_all(Engine& engine, const ModelRequest& request, VadChoice vad,
+                                         const CancelToken& cancel) {
+  // First what is small: its error comes at once.
+  Outcome outcome;
+  NPU_TRY_ASSIGN(outcome.vad, load_detector(element_, vad, cancel));
   int told_percent = 0;
   const auto progress = [&](double fraction) {
     const int percent = static_cast<int>(fraction * 100);
@@ -55,10 +77,17 @@ void Loader::load(Engine& engine, const ModelRequest& request, const CancelToken
     post_progress(element_, GST_PROGRESS_TYPE_CONTINUE,
                   text("Loading the model ", request.model, ": ", percent, " %"));
   };
-  auto loaded = engine.load(request, progress, cancel);
+  NPU_TRY_ASSIGN(outcome.model, engine.load(request, progress, cancel));
+  return outcome;
+}
+
+void Loader::load(Engine& engine, const ModelRequest& request, VadChoice vad,
+                  const CancelToken& cancel) {
+  post_progress(element_, GST_PROGRESS_TYPE_START, text("Loading the model ", request.model));
+  auto loaded = load_all(engine, request, vad, cancel);
   Outcome outcome;
   if (loaded) {
-    outcome.model = *std::move(loaded);
+    outcome = *std::move(loaded);
     GST_INFO_OBJECT(element_, "%s", outcome.model->description().c_str());
   } else {
     outcome.error = loaded.error();

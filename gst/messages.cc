@@ -65,6 +65,16 @@ void post_language(GstElement* element, const std::string& code, double probabil
                                                          G_TYPE_DOUBLE, probability, nullptr)));
 }
 
+void post_speech(GstElement* element, bool begins, GstClockTime running_time,
+                 GstClockTime stream_time) {
+  const char* name = begins ? "npuwhisper/speech-start" : "npuwhisper/speech-end";
+  gst_element_post_message(
+      element, gst_message_new_element(
+                   GST_OBJECT(element),
+                   gst_structure_new(name, "running-time", G_TYPE_UINT64, running_time,
+                                     "stream-time", G_TYPE_UINT64, stream_time, nullptr)));
+}
+
 void post_qos(GstElement* element, const GstSegment& segment, const DroppedAudio& audio) {
   GstMessage* message =
       gst_message_new_qos(GST_OBJECT(element), TRUE,

@@ -23,6 +23,11 @@ void post_cue(GstElement* element, const GstStructure* cue);
 // Element message "npuwhisper/language": language-code and probability.
 void post_language(GstElement* element, const std::string& code, double probability);
 
+// Element message "npuwhisper/speech-start" or "npuwhisper/speech-end": running-time and
+// stream-time.
+void post_speech(GstElement* element, bool begins, GstClockTime running_time,
+                 GstClockTime stream_time);
+
 // QOS message: audio of `duration` at `timestamp` (time of `segment`) was dropped. `processed` and
 // `dropped` are totals in samples of the input.
 struct DroppedAudio {

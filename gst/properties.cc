@@ -87,9 +87,11 @@ GstStructure* stats_of(const WorkDone& work) {
       "npuwhisper-stats", "audio", G_TYPE_DOUBLE, work.audio_s, "mel", G_TYPE_DOUBLE, engine.mel_s,
       "encoder", G_TYPE_DOUBLE, engine.encoder_s, "cross-kv", G_TYPE_DOUBLE, engine.cross_kv_s,
       "decode", G_TYPE_DOUBLE, engine.decode_s, "alignment", G_TYPE_DOUBLE, engine.alignment_s,
-      "windows", G_TYPE_INT64, engine.windows, "encoder-runs", G_TYPE_INT64, engine.encoder_runs,
-      "tokens", G_TYPE_INT64, engine.decoded_tokens, "decode-steps", G_TYPE_INT64,
-      engine.decode_steps, "fallbacks", G_TYPE_INT64, engine.fallbacks, nullptr);
+      "vad", G_TYPE_DOUBLE, engine.vad_s, "speech", G_TYPE_DOUBLE, engine.speech_s, "skipped",
+      G_TYPE_DOUBLE, engine.skipped_s, "windows", G_TYPE_INT64, engine.windows, "encoder-runs",
+      G_TYPE_INT64, engine.encoder_runs, "tokens", G_TYPE_INT64, engine.decoded_tokens,
+      "decode-steps", G_TYPE_INT64, engine.decode_steps, "fallbacks", G_TYPE_INT64,
+      engine.fallbacks, nullptr);
 }
 
 }  // namespace
@@ -105,8 +107,9 @@ void install_properties(GObjectClass* klass) {
       klass, kStats,
       g_param_spec_boxed("stats", "Statistics",
                          "Work since the stream began: s of audio given to the engine, s spent in "
-                         "mel, encoder, cross-kv, decode and alignment, and counts of windows, "
-                         "encoder-runs, tokens, decode-steps and fallbacks",
+                         "mel, encoder, cross-kv, decode, alignment and vad, s of speech heard and "
+                         "skipped for want of it (with vad), and counts of windows, encoder-runs, "
+                         "tokens, decode-steps and fallbacks",
                          GST_TYPE_STRUCTURE,
                          static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS)));
   guint id = kFirstRow;

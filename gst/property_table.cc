@@ -38,6 +38,16 @@ GType normalisation_type() {
   return type;
 }
 
+GType vad_type() {
+  static const GEnumValue values[] = {
+      {static_cast<int>(VadChoice::kAuto), "If the detector has been fetched", "auto"},
+      {static_cast<int>(VadChoice::kOn), "Always; an error without the detector", "on"},
+      {static_cast<int>(VadChoice::kOff), "Never: the reference's algorithm", "off"},
+      {0, nullptr, nullptr}};
+  static const GType type = g_enum_register_static("GstNpuWhisperVad", values);
+  return type;
+}
+
 GType output_mode_type() {
   static const GEnumValue values[] = {
       {static_cast<int>(OutputMode::kCues), "Subtitles: lines and times that a viewer can read",
@@ -70,8 +80,9 @@ EnumField enum_field(GType (*type)()) {
 }  // namespace
 
 std::span<const GType> property_enum_types() {
-  static const std::array<GType, 5> types = {device_type(), task_type(), normalisation_type(),
-                                             output_mode_type(), output_way_type()};
+  static const std::array<GType, 6> types = {device_type(),        task_type(),
+                                             normalisation_type(), vad_type(),
+                                             output_mode_type(),   output_way_type()};
   return types;
 }
 
@@ -205,6 +216,13 @@ std::span<const PropertyRow> property_rows() {
        "What the loudness of the input is measured by; whole gives no text before the end, and "
        "keeps all audio in memory",
        enum_field<&S::normalisation>(normalisation_type)},
+
+      {"vad", "Voice activity detection",
+       "Decode speech only, and drop text where none is heard. Needs the detector: "
+       "npuwhisper-models fetch silero-vad",
+       enum_field<&S::vad>(vad_type)},
+      {"vad-threshold", "Voice activity threshold",
+       "With vad: probability from which on sound is speech", &S::vad_threshold, 0.01, 0.99},
   };
   return rows;
 }

@@ -76,8 +76,9 @@ Result<void> Recogniser::begin_run(int64_t pts_ns) {
   return {};
 }
 
-Result<void> Recogniser::audio(const std::shared_ptr<const LoadedModel>& model, GstBuffer* buffer) {
-  model_ = model;
+Result<void> Recogniser::audio(const Loader::Outcome& loaded, GstBuffer* buffer) {
+  model_ = loaded.model;
+  options_.vad = loaded.vad;
   NPU_TRY(ensure_transcriber());
   silent_ns_ = 0;
   const auto frames = static_cast<int64_t>(gst_buffer_get_size(buffer) /
@@ -154,6 +155,9 @@ WorkDone Recogniser::work_done() const {
   sum.cross_kv_s += now.cross_kv_s;
   sum.decode_s += now.decode_s;
   sum.alignment_s += now.alignment_s;
+  sum.vad_s += now.vad_s;
+  sum.speech_s += now.speech_s;
+  sum.skipped_s += now.skipped_s;
   sum.windows += now.windows;
   sum.encoder_runs += now.encoder_runs;
   sum.decoded_tokens += now.decoded_tokens;
@@ -213,7 +217,18 @@ std::vector<SpokenSegment> Recogniser::spoken(const std::vector<Segment>& segmen
   return out;
 }
 
+void Recogniser::note_speech(const std::vector<SpeechTurn>& turns) const {
+  for (const SpeechTurn& turn : turns) {
+    const int64_t pts_ns = timeline_.at(turn.time_s);
+    post_speech(
+        element_, turn.begins,
+        gst_segment_to_running_time(&segment_, GST_FORMAT_TIME, static_cast<guint64>(pts_ns)),
+        static_cast<GstClockTime>(stream_ns(pts_ns)));
+  }
+}
+
 Result<void> Recogniser::give(const Step& step) {
+  note_speech(step.speech);
   NPU_TRY(note_language());
   if (!output_.spoken(TextKind::kTranscript, spoken(step.segments))) return closed();
   decided_s_ = std::min(step.decided_s, static_cast<double>(pushed_) / kEngineRate);

@@ -13,6 +13,7 @@
 
 #include "converter.h"
 #include "engine.h"
+#include "loader.h"
 #include "settings.h"
 #include "text/text_branches.h"
 #include "timeline.h"
@@ -59,7 +60,7 @@ class Recogniser {
   // Finishes the run; audio that follows lies in `segment`, which is_plain().
   Result<void> set_segment(const GstSegment& segment);
   // Audio inside the segment, with a time stamp.
-  Result<void> audio(const std::shared_ptr<const LoadedModel>& model, GstBuffer* buffer);
+  Result<void> audio(const Loader::Outcome& loaded, GstBuffer* buffer);
   // The stream says that there is no audio here.
   Result<void> gap(int64_t pts_ns, int64_t duration_ns);
   // Ends the run: all of its text goes out.
@@ -82,6 +83,7 @@ class Recogniser {
   Result<void> end_engine_input();
   Result<void> piece_done(int64_t start_ns);
   Result<void> give(const Step& step);
+  void note_speech(const std::vector<SpeechTurn>& turns) const;
   Result<void> advance(int64_t pts_ns);
   WorkDone work_done() const;
   void drop_transcriber();

@@ -123,6 +123,7 @@ Result<TranscribeOptions> transcribe_options(const Settings& settings) {
         static_cast<float>(settings.hallucination_silence_threshold_s);
   options.normalisation = settings.normalisation;
   options.max_lag_s = settings.max_lag_ms < 0 ? -1 : settings.max_lag_ms / 1000.0;
+  options.vad_threshold = static_cast<float>(settings.vad_threshold);
   return options;
 }
 

@@ -14,6 +14,9 @@ namespace npu::gst {
 
 enum class DeviceChoice { kAuto, kCpu, kNpu };
 
+// Whether to detect voice activity; kAuto: if the detector's weights are there.
+enum class VadChoice { kAuto, kOn, kOff };
+
 // One field per property, in the form in which users write it. A value that switches something
 // off is said in the property's blurb.
 struct Settings {
@@ -51,6 +54,9 @@ struct Settings {
   std::string append_punctuations = TranscribeOptions().append_punctuations;
   double hallucination_silence_threshold_s = 0.0;
   Normalisation normalisation = Normalisation::kRunning;
+
+  VadChoice vad = VadChoice::kAuto;
+  double vad_threshold = 0.5;
 
   OutputMode output_mode = OutputMode::kCues;
   OutputWay output = OutputWay::kBuffers;

@@ -101,7 +101,8 @@ void State::model_changed() {
 }
 
 void State::begin_loading() {
-  loader_.start(engine_, model_request(settings()));
+  const Settings now = settings();
+  loader_.start(engine_, model_request(now), now.vad);
 }
 
 void State::unload() {

@@ -99,10 +99,10 @@ void Worker::fail(const Error& error) {
   post_error(element_, doing_, error);
 }
 
-Result<std::shared_ptr<const LoadedModel>> Worker::model() const {
-  const Loader::Outcome outcome = loader_.outcome();
-  if (outcome.model) return outcome.model;
+Result<Loader::Outcome> Worker::loaded() const {
+  Loader::Outcome outcome = loader_.outcome();
   if (outcome.error) return *outcome.error;
+  if (outcome.model) return outcome;
   return Error{ErrorCode::kCancelled, "the model is not loaded any more"};
 }
 
@@ -123,7 +123,7 @@ Result<void> Worker::audio(BufferPtr buffer) {
     return *settings_error_;
   }
   doing_ = "Cannot load the model";
-  NPU_TRY_ASSIGN(auto model, model());
+  NPU_TRY_ASSIGN(const Loader::Outcome loaded, this->loaded());
   doing_ = "Cannot transcribe";
   if (!recogniser_.has_format())
     return Error{ErrorCode::kInvalidArgument, "audio came before its caps"};
@@ -139,7 +139,7 @@ Result<void> Worker::audio(BufferPtr buffer) {
     return sent(output_.lone_gap(
         {static_cast<int64_t>(GST_BUFFER_PTS(clipped.get())), static_cast<int64_t>(duration)}));
   }
-  return recogniser_.audio(model, clipped.get());
+  return recogniser_.audio(loaded, clipped.get());
 }
 
 Result<void> Worker::event(EventPtr event) {

@@ -44,7 +44,7 @@ class Worker {
   Result<void> gap(GstEvent* event);
   Result<void> eos(GstEvent* event);
   Result<void> default_segment();
-  Result<std::shared_ptr<const LoadedModel>> model() const;
+  Result<Loader::Outcome> loaded() const;
   void fail(const Error& error);
 
   GstElement* const element_;

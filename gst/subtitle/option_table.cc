@@ -28,7 +28,8 @@ constexpr std::array<PassedOn, 9> kPassedOn = {{
     {"min-gap", "min-gap", "least time between two captions, in ms (83)", "MS"},
     {"chain-gap", "chain-gap", "gaps shorter than this are closed to --min-gap, in ms (500)", "MS"},
     {"linger", "linger", "longest time a caption stays after its last word, in ms (500)", "MS"},
-    {"vad", "vad", "skip what is not speech: auto, on or off", "MODE"},
+    {"vad", "vad", "decode speech only: auto (if the detector has been fetched), on or off",
+     "MODE"},
 }};
 
 gboolean fail(GError** error, const std::string& message) {
@@ -115,7 +116,8 @@ void add_transcription(Entries& entries, RawOptions& raw) {
   valued(entries, "initial-prompt", 0, G_OPTION_ARG_FILENAME, &raw.initial_prompt,
          "names and words to expect", "TEXT");
   flag(entries, "exact", 0, raw.exact,
-       "work as the reference implementation does: all of the file in memory, 16 bit samples");
+       "work as the reference implementation does: all of the file in memory, 16 bit samples, "
+       "no --vad");
   called(entries, "set", take_set, "set any property of the element npuwhisper", "PROPERTY=VALUE");
 }
 

@@ -38,7 +38,10 @@ std::vector<ElementSetting> settings_of(const CommandLine& options) {
     settings.push_back({"--word-timestamps", "word-timestamps", "true"});
   }
   if (options.words) settings.push_back({"--words", "output-mode", "words"});
-  if (options.exact) settings.push_back({"--exact", "normalisation", "whole"});
+  if (options.exact) {
+    settings.push_back({"--exact", "normalisation", "whole"});
+    settings.push_back({"--exact", "vad", "off"});  // a --vad comes after it, and counts
+  }
   settings.insert(settings.end(), options.settings.begin(), options.settings.end());
   return settings;
 }

@@ -273,8 +273,9 @@ Result<Step> LongForm::run_turn(const Turn& turn, const Piece& piece) {
   // While the input goes on its length counts as what is known of it, which is enough for whole
   // windows: see look_ahead().
   const int known = features_.ended() ? features_.content_frames() : piece.heard + look_ahead();
-  const TrackWindow window{start, piece.frames, known, piece.least_next,
-                           !pieces_.whole() || start == skipped_to_, gate_.get()};
+  const TrackWindow window{
+      start,      piece.frames, known, piece.least_next, !pieces_.whole() || start == skipped_to_,
+      gate_.get()};
   Step step{Step::Kind::kWindow, {}, 0};
   if (turn.transcript) {
     NPU_TRY_ASSIGN(TrackOutcome outcome,

@@ -80,9 +80,11 @@ class ScriptedTranscriber : public Transcriber {
       : script_(std::move(script)),
         given_(options.decoding.language),
         with_words_(options.word_timestamps),
+        detects_speech_(options.vad != nullptr),
         lag_s_(options.max_lag_s),
         language_(given_) {
     ++script_->transcribers;
+    script_->detects_speech = detects_speech_;
   }
   ~ScriptedTranscriber() override { keep_run(); }
 
@@ -135,6 +137,9 @@ class ScriptedTranscriber : public Transcriber {
         break;
       }
       step.segments.push_back(make_segment(stretch));
+      if (!detects_speech_) continue;
+      step.speech.push_back({true, seconds(stretch.begin)});
+      step.speech.push_back({false, seconds(stretch.end)});
     }
     ++stats_.windows;
     seek_ = next;
@@ -178,6 +183,7 @@ class ScriptedTranscriber : public Transcriber {
   const std::shared_ptr<Script> script_;
   const std::string given_;
   const bool with_words_;
+  const bool detects_speech_;
   double lag_s_;
   bool catch_up_ = false;
   std::string language_;

@@ -47,6 +47,7 @@ struct Script {
   std::atomic<int> steps{0};
   std::atomic<int> transcribers{0};
   std::atomic<int> living_models{0};
+  std::atomic<bool> detects_speech{false};  // the last transcriber was given a detector
 
   // Samples pushed, one entry per run (from the first push to reset()). Read when the element is
   // idle.
@@ -56,7 +57,8 @@ struct Script {
 
 // "Recognises" loud stretches: each run of samples beyond 0.05 in size, with pauses of less than
 // 100 ms inside, becomes a segment that begins and ends with it (to 1 ms). A stretch that reaches
-// the end of a window waits for the next one, as Whisper's do.
+// the end of a window waits for the next one, as Whisper's do. With a voice activity detector
+// (whatever it is) speech is told to begin and end with each segment.
 std::shared_ptr<gst::Engine> scripted_engine(std::shared_ptr<Script> script);
 
 }  // namespace npu::testing

@@ -107,7 +107,11 @@ TEST(Gating, AShorterPauseStaysInTheWindow) {
   EXPECT_EQ(script->windows, 1);
 }
 
-TEST(Gating, NothingDependsOnHowTheSamplesArePushed) {
+class GatingWithLag : public ::testing::TestWithParam<double> {};
+
+TEST_P(GatingWithLag, NothingDependsOnHowTheSamplesArePushed) {
+  TranscribeOptions options = gated();
+  options.max_lag_s = GetParam();
   const Samples samples = sound({{7, false},
                                  {3, true},
                                  {0.3, false},
@@ -127,14 +131,27 @@ TEST(Gating, NothingDependsOnHowTheSamplesArePushed) {
   const std::vector<Said> said = {{{at(0), 300, at(2), at(2), 301, at(2.8)}},
                                   {{at(0), 302, at(1), at(1), 303}},
                                   {{at(0.5), 304, at(5)}}};
-  const auto expected = drive(*transcriber_of(script_of(said), gated()), samples, samples.size());
+  const auto expected = drive(*transcriber_of(script_of(said), options), samples, samples.size());
   ASSERT_FALSE(expected.error);
   EXPECT_GT(expected.segments.size(), 6U);
   for (const size_t at_once : {100, 1600, 7001, 100000}) {
-    const auto found = drive(*transcriber_of(script_of(said), gated()), samples, at_once);
+    const auto found = drive(*transcriber_of(script_of(said), options), samples, at_once);
     ASSERT_FALSE(found.error) << found.error->message;
     EXPECT_EQ(found.lines(), expected.lines()) << at_once;
   }
+}
+
+INSTANTIATE_TEST_SUITE_P(WholeWindowsAndPieces, GatingWithLag, ::testing::Values(-1, 3, 10));
+
+// Improbable text in a piece of speech that goes on is real speech that is hard to hear.
+TEST(Gating, APieceOfLongSpeechIsNotLittleSpeech) {
+  TranscribeOptions options = gated();
+  options.max_lag_s = 1.5;
+  options.temperatures = {0};
+  const Outcome outcome = drive(
+      *transcriber_of(script_of({{{at(0), 300, 301, at(1)}, 8}}), options), sound({{6, true}}));
+  ASSERT_FALSE(outcome.error);
+  EXPECT_GE(outcome.segments.size(), 4U);
 }
 
 TEST(Gating, TextWhereNoSpeechIsHeardIsDropped) {
