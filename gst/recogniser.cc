@@ -79,7 +79,6 @@ Result<void> Recogniser::begin_run(int64_t pts_ns) {
 Result<void> Recogniser::audio(const Loader::Outcome& loaded, GstBuffer* buffer) {
   model_ = loaded.model;
   options_.vad = loaded.vad;
-  NPU_TRY(ensure_transcriber());
   silent_ns_ = 0;
   const auto frames = static_cast<int64_t>(gst_buffer_get_size(buffer) /
                                            static_cast<gsize>(GST_AUDIO_INFO_BPF(&format())));
@@ -99,6 +98,7 @@ Result<void> Recogniser::audio(const Loader::Outcome& loaded, GstBuffer* buffer)
     skip = place.frames;
   }
   if (skip < frames && !timeline_.running()) NPU_TRY(begin_run(timeline_.end_ns()));
+  NPU_TRY(ensure_transcriber());  // a run that ended has taken its own along
   NPU_TRY_ASSIGN(const int64_t taken, converter_->convert(buffer, skip, pending_));
   timeline_.append(taken);
   return feed();
