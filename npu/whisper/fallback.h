@@ -10,7 +10,7 @@ namespace npu {
 
 // Whether the window should be decoded again at the next temperature: too repetitive or too
 // improbable, unless it is silence. `little_speech`: by other knowledge than the decoder's there is
-// hardly any speech in the window, which counts as a high no-speech probability.
+// hardly any speech in the window, so that improbable text is none.
 bool needs_fallback(const DecodedWindow& decoded, const TranscribeOptions& options,
                     bool little_speech = false);
 

@@ -197,6 +197,15 @@ TEST(Gating, ImprobableTextInLittleSpeechIsDroppedWithoutASecondTry) {
   }
 }
 
+TEST(Gating, WithoutALimitOfProbabilityTextInLittleSpeechStays) {
+  TranscribeOptions options = gated();
+  options.logprob_threshold.reset();
+  const Outcome outcome = drive(
+      *transcriber_of(script_of({{{at(0), 300, 301, at(1)}, 8}}), options), sound({{1.5, true}}));
+  ASSERT_EQ(outcome.segments.size(), 1U);
+  EXPECT_FALSE(outcome.segments[0].text.empty());
+}
+
 TEST(Gating, ProbableTextInLittleSpeechStays) {
   const Outcome outcome = drive(*transcriber_of(script_of({{{at(0), 300, at(0.5)}}}), gated()),
                                 sound({{5, false}, {0.5, true}, {5, false}}));
