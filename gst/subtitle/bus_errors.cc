@@ -14,7 +14,7 @@ namespace {
 
 bool is_from(const GstMessage* message, GstElement* element) {
   GstObject* source = GST_MESSAGE_SRC(message);
-  return source &&
+  return element && source &&
          (source == GST_OBJECT(element) || gst_object_has_as_ancestor(source, GST_OBJECT(element)));
 }
 

@@ -19,7 +19,7 @@ class BusErrors {
   bool any_missing_plugin() const { return !missing_.empty(); }
 
   // The failure behind an ERROR message. `whisper` tells the element's own errors from those of the
-  // medium, `file` is named in the line.
+  // medium (null: there is none), `file` is named in the line.
   Failure explain(GstMessage* error, GstElement* whisper, const std::string& file) const;
   // The failure for a medium that the installed plugins cannot decode.
   Failure missing_decoder(const std::string& file) const;

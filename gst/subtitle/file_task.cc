@@ -11,6 +11,7 @@
 #include "subtitle/clock.h"
 #include "subtitle/output_set.h"
 #include "subtitle/profile.h"
+#include "subtitle/remux_pipeline.h"
 
 namespace npu::subtitle {
 namespace {
@@ -41,6 +42,24 @@ std::string summary(const Transcription& run) {
   return counted(captions::shown_captions(run.transcript.captions).size(), "caption") + figures;
 }
 
+// The videos among the outputs, one after the other, from the finished captions.
+Done write_videos(const OutputSet& outputs, const std::string& input, const CommandLine& options,
+                  const captions::Transcript& transcript, const StopRequest& stop,
+                  FileReport& report) {
+  for (const OutputSet::Output& output : outputs.outputs()) {
+    const VideoOutput* video = output.plan.video();
+    if (!video) continue;
+    RemuxRequest request{
+        input,     output.file->temporary(), output.plan.path, video->container, std::nullopt,
+        transcript};
+    if (video->burn) request.burn = BurnSettings{options.quality, options.font};
+    auto pipeline = RemuxPipeline::create(std::move(request));
+    if (!pipeline) return pipeline.failure();
+    if (Done written = (*pipeline)->run(stop, report); !written) return written;
+  }
+  return done();
+}
+
 }  // namespace
 
 Outcome<FileResult> subtitle_file(const Job& job, const CommandLine& options,
@@ -60,6 +79,9 @@ Outcome<FileResult> subtitle_file(const Job& job, const CommandLine& options,
   const captions::WriteOptions writing{.mark_words = options.word_timestamps};
   if (Done written = outputs->write_captions(run->transcript, writing); !written) {
     return written.failure();
+  }
+  if (Done videos = write_videos(*outputs, input, options, run->transcript, stop, file); !videos) {
+    return videos.failure();
   }
   if (const auto stopped = stop.reason()) return *stopped;
   if (Done committed = outputs->commit(); !committed) return committed.failure();

@@ -21,6 +21,8 @@ void watch_interrupts() {
   action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
   sigemptyset(&action.sa_mask);
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaction(signal, &action, nullptr);
+  // A limit on file sizes is an error of the write that meets it.
+  std::signal(SIGXFSZ, SIG_IGN);
 }
 
 int interrupted_by() {

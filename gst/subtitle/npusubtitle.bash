@@ -18,20 +18,22 @@ _npusubtitle() {
     -f | --format) _npusubtitle_list "srt vtt txt json" "$current" ;;
     -d | --device) COMPREPLY=($(compgen -W "auto cpu npu" -- "$current")) ;;
     --task) COMPREPLY=($(compgen -W "transcribe translate" -- "$current")) ;;
+    --container) COMPREPLY=($(compgen -W "mkv mp4" -- "$current")) ;;
     --vad) COMPREPLY=($(compgen -W "auto on off" -- "$current")) ;;
     -m | --model)
       COMPREPLY=($(compgen -W "$(ls "$folder" 2>/dev/null)" -- "$current") $(compgen -f -- "$current"))
       ;;
     -o | --output) COMPREPLY=($(compgen -f -- "$current")) ;;
     -t | --track | -l | --language | -j | --jobs | --threads | --device-index | --beam-size | \
-      --best-of | --temperature | --initial-prompt | --from | --to | --set | --max-line | \
+      --best-of | --temperature | --initial-prompt | --from | --to | --set | --quality | --font | --max-line | \
       --max-lines | --min-duration | --max-duration | --max-cps | --min-gap | --chain-gap | --linger)
       COMPREPLY=()
       ;;
     *)
       if [[ $current == -* ]]; then
         COMPREPLY=($(compgen -W "--format= --output= --recursive --jobs= --skip-existing --force
-          --track= --from= --to= --model= --device= --device-index= --threads= --language= --task=
+          --track= --from= --to= --embed --burn --container= --quality= --font= --model=
+          --device= --device-index= --threads= --language= --task=
           --translate --beam-size= --best-of= --temperature= --initial-prompt= --exact --set= --words
           --word-timestamps --max-line= --max-lines= --min-duration= --max-duration= --max-cps=
           --min-gap= --chain-gap= --linger= --vad= --quiet --profile --json --self-test --version

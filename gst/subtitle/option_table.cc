@@ -90,6 +90,18 @@ void add_files(Entries& entries, RawOptions& raw) {
   valued(entries, "to", 0, G_OPTION_ARG_STRING, &raw.to, "end here", "TIME");
 }
 
+void add_videos(Entries& entries, RawOptions& raw) {
+  flag(entries, "embed", 0, raw.embed,
+       "write a copy of the video that has the subtitles as a track");
+  flag(entries, "burn", 0, raw.burn, "write a copy of the video with the subtitles in the picture");
+  valued(entries, "container", 0, G_OPTION_ARG_STRING, &raw.container,
+         "mkv or mp4; else mp4 for mp4, mkv for all others", "NAME");
+  valued(entries, "quality", 0, G_OPTION_ARG_INT, &raw.quality,
+         "of --burn: x264's rate factor, 0 (lossless) to 51 (20)", "N");
+  valued(entries, "font", 0, G_OPTION_ARG_STRING, &raw.font,
+         "of --burn: a Pango font, for a picture 640 wide (Sans 20)", "FONT");
+}
+
 void add_model(Entries& entries, RawOptions& raw) {
   valued(entries, "model", 'm', G_OPTION_ARG_FILENAME, &raw.model,
          "name (base) or path of the Whisper model", "MODEL");
@@ -168,7 +180,7 @@ RawOptions::~RawOptions() {
 
 Done parse_raw(int argc, char** argv, RawOptions& raw) {
   Entries entries;
-  for (auto* add : {add_files, add_model, add_transcription, add_captions, add_rest}) {
+  for (auto* add : {add_files, add_videos, add_model, add_transcription, add_captions, add_rest}) {
     add(entries, raw);
   }
   const OwnedContext context(g_option_context_new("- write subtitles for audio and video files"),

@@ -66,6 +66,32 @@ TEST(OutputPlan, SeveralFormatsGiveSeveralFiles) {
   EXPECT_EQ(plan[1].path, "a/talk.json");
 }
 
+TEST(OutputPlan, VideosHaveAMarkInTheirNames) {
+  CommandLine options;
+  options.embed = options.burn = true;
+  const auto paths = [&options](const char* input) {
+    std::vector<std::string> list;
+    for (const PlannedOutput& output : plan_outputs(input, "", options)) {
+      list.push_back(output.path.string());
+    }
+    return list;
+  };
+  using Paths = std::vector<std::string>;
+  EXPECT_EQ(paths("a/talk.en.avi"), (Paths{"a/talk.en.subtitled.mkv", "a/talk.en.burned.mkv"}));
+  EXPECT_EQ(paths("talk.mp4"), (Paths{"talk.subtitled.mp4", "talk.burned.mp4"}));
+  options.container = Container::kMatroska;
+  options.formats = {CaptionFormat::kSrt};
+  EXPECT_EQ(paths("talk.mp4"), (Paths{"talk.srt", "talk.subtitled.mkv", "talk.burned.mkv"}));
+}
+
+TEST(OutputPlan, TakesTheContainerFromTheOutputsName) {
+  CommandLine options;
+  options.embed = true;
+  options.output = "x.mp4";
+  EXPECT_EQ(plan_outputs("talk.mkv", "", options)[0].video()->container, Container::kMp4);
+  EXPECT_EQ(plan_outputs("talk.mkv", "", options)[0].path, "x.mp4");
+}
+
 struct ClockCase {
   const char* text;
   std::optional<int64_t> time_ns;
