@@ -140,6 +140,11 @@ OutputSettings output_settings(const Settings& settings) {
   output.shape.min_gap_ns = ns(settings.min_gap_ms);
   output.shape.chain_gap_ns = ns(settings.chain_gap_ms);
   output.shape.linger_ns = ns(settings.linger_ms);
+  // Who wants text early cannot wait for the best cues either.
+  if (settings.max_lag_ms >= 0) {
+    output.shape.horizon_ns =
+        std::min(output.shape.horizon_ns, ns(static_cast<unsigned>(settings.max_lag_ms)));
+  }
   return output;
 }
 

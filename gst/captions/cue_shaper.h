@@ -29,7 +29,7 @@ struct CueShape {
   int64_t chain_gap_ns = 500'000'000;         // shorter gaps are closed to min_gap_ns
   int64_t sentence_pause_ns = 2'000'000'000;  // no cue holds a longer pause
   int64_t cue_pause_ns = 1'000'000'000;       // a pause of this length after a sentence ends a cue
-  int64_t horizon_ns = 30'000'000'000;  // a cue is decided when words this much later are known
+  int64_t horizon_ns = 15'000'000'000;  // a cue is decided when words this much later are known
 };
 
 // `shape` with every value that makes no sense (a line of no columns, a negative time, NaN)

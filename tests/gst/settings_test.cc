@@ -85,6 +85,15 @@ TEST_P(SettingsLanguage, IsUnderstood) {
 INSTANTIATE_TEST_SUITE_P(Settings, SettingsLanguage, testing::ValuesIn(kLanguageCases),
                          [](const auto& row) { return row.param.name; });
 
+TEST(Settings, TextThatMayTrailLessWaitsLessForTheBestCues) {
+  Settings settings;
+  const int64_t usual_ns = output_settings(settings).shape.horizon_ns;
+  settings.max_lag_ms = 4000;
+  EXPECT_EQ(output_settings(settings).shape.horizon_ns, 4'000'000'000);
+  settings.max_lag_ms = 60'000;
+  EXPECT_EQ(output_settings(settings).shape.horizon_ns, usual_ns);
+}
+
 TEST(Settings, TagsNameTheLanguageOfTheText) {
   EXPECT_EQ(tag_language("", Task::kTranscribe), "und");
   EXPECT_EQ(tag_language("fr", Task::kTranscribe), "fr");

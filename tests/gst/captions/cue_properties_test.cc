@@ -31,7 +31,7 @@ CueShape random_shape(uint64_t seed) {
   shape.chain_gap_ns = pick({0, 500, 500, 3000}) * kMs;
   shape.sentence_pause_ns = pick({0, 2000, 2000, 10'000}) * kMs;
   shape.cue_pause_ns = pick({0, 1000, 1000, 10'000}) * kMs;
-  shape.horizon_ns = pick({0, 3000, 30'000, 30'000}) * kMs;
+  shape.horizon_ns = pick({0, 3000, 15'000, 60'000}) * kMs;
   return shape;
 }
 

@@ -93,11 +93,65 @@ TEST(CueStatistics, CuesEndAtPunctuationWhereSomeIsWithinTheLimits) {
   std::printf("%zu of %zu cues could have ended at punctuation\n", missed, cues);
 }
 
+// How long viewers of a stream wait: from the start of a cue to the end of the word that decided
+// it.
+std::vector<double> waits_s(const CueShape& shape, const WordStream& stream) {
+  std::vector<double> waits;
+  CueShaper shaper(shape);
+  shaper.set_language(stream.language);
+  for (const CaptionWord& word : stream.words) {
+    std::vector<Cue> cues = shaper.silent_until(word.start_ns);
+    for (Cue& cue : shaper.push(std::span(&word, 1))) cues.push_back(std::move(cue));
+    for (const Cue& cue : cues) {
+      waits.push_back(static_cast<double>(word.end_ns - cue.start_ns) / kSecond);
+    }
+  }
+  return waits;
+}
+
+TEST(CueStatistics, AHorizonTradesBreaksForTime) {
+  std::printf(
+      "| horizon, s | cues | end between words | too fast | clips with an avoidable one |"
+      " median wait, s | 95 %% |\n");
+  for (const int64_t horizon_s : {3, 5, 7, 10, 15, 30}) {
+    CueShape shape;
+    shape.horizon_ns = horizon_s * kSecond;
+    size_t count = 0;
+    size_t torn = 0;
+    int fast = 0;
+    int avoidable = 0;
+    std::vector<double> waits;
+    for (const WordStream& stream : recorded_streams()) {
+      const std::vector<Cue> cues = shaped(shape, stream);
+      const SoftResult soft = judge_soft_rules(shape, stream.words, cues);
+      count += cues.size();
+      fast += soft.broken[2];
+      avoidable += soft.avoidable.empty() ? 0 : 1;
+      torn += static_cast<size_t>(std::count_if(cues.begin(), cues.end(), [](const Cue& cue) {
+        return !ends_with_punctuation(cue.text());
+      }));
+      const std::vector<double> more = waits_s(shape, stream);
+      waits.insert(waits.end(), more.begin(), more.end());
+    }
+    if (horizon_s >= 10) {
+      EXPECT_EQ(avoidable, 0) << horizon_s;
+    }
+    std::sort(waits.begin(), waits.end());
+    const auto part = [&](size_t percent) {
+      return waits.empty() ? 0.0 : waits[(waits.size() - 1) * percent / 100];
+    };
+    std::printf("| %d | %zu | %zu | %d | %d | %.1f | %.1f |\n", static_cast<int>(horizon_s), count,
+                torn, fast, avoidable, part(50), part(95));
+  }
+}
+
 TEST(CueStatistics, AnHourOfSpeechTakesASmallPartOfASecond) {
   std::vector<CaptionWord> words;
   int64_t now_ns = 0;
+  const std::vector<WordStream> streams = recorded_streams();
+  ASSERT_FALSE(streams.empty()) << "no data: run it with meson test";
   while (now_ns < 3600 * kSecond) {
-    for (const WordStream& stream : recorded_streams()) {
+    for (const WordStream& stream : streams) {
       for (CaptionWord word : stream.words) {
         word.start_ns += now_ns;
         word.end_ns += now_ns;

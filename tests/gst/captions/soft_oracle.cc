@@ -227,6 +227,10 @@ SoftResult judge_soft_rules(const CueShape& shape, const std::vector<CaptionWord
   return result;
 }
 
+bool ends_with_punctuation(const std::string& text) {
+  return ends_clause(text);
+}
+
 std::vector<size_t> ends_that_miss_punctuation(const CueShape& shape,
                                                const std::vector<CaptionWord>& words,
                                                const std::vector<Cue>& cues) {

@@ -23,6 +23,9 @@ struct SoftResult {
 SoftResult judge_soft_rules(const CueShape& shape, const std::vector<CaptionWord>& words,
                             const std::vector<Cue>& cues);
 
+// Whether a text ends a sentence or a clause.
+bool ends_with_punctuation(const std::string& text);
+
 // The cues (indexes) that end inside a sentence, between words without punctuation, although they
 // could have ended at punctuation before: with the words behind it in the next cue, both would keep
 // all rules, hard and soft. Precondition as above.
