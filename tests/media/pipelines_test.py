@@ -69,8 +69,9 @@ class Pipelines(media.MediaTest):
                        f"max-size-buffers=0 ! identity  t. ! queue ! {self.whisper()} ! "
                        "fakesink sync=false async=false"])
         texts = re.findall(r'npuwhisper/cue, text=\(string\)("(?:[^"\\]|\\.)*"|\w+)', done.stdout)
-        self.assertEqual(media.words_of(" ".join(texts).replace("\\", "")),
-                         media.words_of(media.JFK))
+        # A cue of two lines: gst-launch prints the line break as an octal escape.
+        text = " ".join(texts).replace("\\012", " ").replace("\\", "")
+        self.assertEqual(media.words_of(text), media.words_of(media.JFK))
 
     def test_a_wrong_model_is_an_error_not_a_hang(self):
         began = time.monotonic()
