@@ -43,7 +43,7 @@ def through_the_element(source, language):
     with tempfile.NamedTemporaryFile(suffix=".srt") as out:
         media.launch(
             f"{source} ! npuwhisper model={media.MODEL} language-code={language} "
-            "vad=off normalisation=whole temperature-increment-on-fallback=0 "
+            "output-mode=segments vad=off normalisation=whole temperature-increment-on-fallback=0 "
             f"! srtenc ! filesink location={out.name}",
             timeout=1200)
         return media.read_srt(out.name)
