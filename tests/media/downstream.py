@@ -105,12 +105,6 @@ class DownstreamTest(media.MediaTest):
         return Observed([json.loads(line) for line in done.stdout.splitlines()], done.returncode,
                         done.stderr)
 
-    def needs_markup(self):
-        done = subprocess.run([PROBE, "--scripted", "npuwhisper ! text/x-raw,format=pango-markup ! "
-                               "fakesink"], capture_output=True, text=True)
-        if done.returncode == 2:
-            self.skipTest("npuwhisper gives no pango-markup")
-
     def assert_same_cues(self, went_in, came_out, within_ms=1):
         """Both are lists of Cue: the same texts, starts and ends."""
         self.assertEqual([cue.text for cue in came_out], [cue.text for cue in went_in])

@@ -26,7 +26,6 @@ class Files(downstream.DownstreamTest):
         self.assert_same_cues(seen.cues(), srt.parse(self.out("a.srt").read_bytes()))
 
     def test_webvtt_of_markup_is_valid(self):
-        self.needs_markup()
         seen = self.probe(f"{self.cues()} ! text/x-raw,format=pango-markup ! webvttenc ! "
                           f"filesink location={self.out('a.vtt')}")
         self.assert_same_cues(seen.cues(), webvtt.parse(self.out("a.vtt").read_bytes()))
@@ -97,7 +96,6 @@ class Files(downstream.DownstreamTest):
     def test_hls_segments_with_webvtt_beside_them(self):
         """hlssink2 has pads for audio and video only: the text becomes a file beside the playlist."""
         self.needs("hlssink2", "x264enc", "h264parse")
-        self.needs_markup()
         pads = subprocess.run(["gst-inspect-1.0", "hlssink2"], capture_output=True, text=True).stdout
         self.assertNotIn("SINK template: 'subtitle", pads,
                          "hlssink2 takes text now: mux it, and correct docs/elements.md")
@@ -120,7 +118,6 @@ class Files(downstream.DownstreamTest):
 
     def test_two_webvtt_files_need_two_encoders(self):
         """What docs/elements.md says of webvttenc: its header comes once in its life."""
-        self.needs_markup()
         seen = self.probe(f"{self.cues()} ! text/x-raw,format=pango-markup ! tee name=t "
                           f"t. ! queue ! webvttenc ! filesink location={self.out('a.vtt')} "
                           f"t. ! queue ! webvttenc ! filesink location={self.out('b.vtt')}")

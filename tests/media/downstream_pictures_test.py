@@ -46,7 +46,6 @@ class Pictures(downstream.DownstreamTest):
         self.assert_text_is_where_the_cues_are(seen)
 
     def test_textoverlay_takes_markup(self):
-        self.needs_markup()
         seen = self.probe(f"textoverlay name=o ! fakesink name=frames sync=false "
                           f"{VIDEO} ! {Q} ! o.video_sink  "
                           f"{self.cues()} ! text/x-raw,format=pango-markup ! o.text_sink")
