@@ -33,7 +33,8 @@ TEST_P(ElementModes, KeepTheTimelineContract) {
   play(element, 40, {{1, 2}, {2.2, 4.9}, {5.05, 9}, {9.3, 9.4}, {9.6, 12}, {20.5, 23}, {39.5, 40}});
   expect_contract(element.outputs(), 0);
   EXPECT_EQ(all_text(element.cues()), "loud 1 loud 2 loud 3 loud 4 loud 5 loud 6 loud 7");
-  const Output& last = element.outputs()[element.outputs().size() - 2];
+  const auto outputs = element.outputs();
+  const Output& last = outputs[outputs.size() - 2];
   EXPECT_GE(last.event == GST_EVENT_GAP ? last.pts + last.duration : 40 * GST_SECOND,
             40 * GST_SECOND);
 }
