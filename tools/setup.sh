@@ -18,7 +18,7 @@ packages=(
 test_packages=(
   git libgtest-dev libsndfile1-dev ffmpeg python3-venv procps
   python3-gi gir1.2-gstreamer-1.0 gir1.2-gst-plugins-base-1.0 xvfb
-  clang clang-format lld man-db python3-jsonschema
+  clang libclang-rt-dev clang-format lld man-db python3-jsonschema
 )
 
 for argument in "$@"; do

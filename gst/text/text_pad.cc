@@ -24,7 +24,10 @@ gboolean TextPad::activate(bool active) {
     if (active) return gst_pad_start_task(pad_.get(), task, this, nullptr);
   }
   queue_.stop();
-  return gst_pad_stop_task(pad_.get());
+  const gboolean stopped = gst_pad_stop_task(pad_.get());
+  // All that the task did comes before what the caller does next, and tools can see that it does.
+  round_done_.load(std::memory_order_acquire);
+  return stopped;
 }
 
 void TextPad::start() {
@@ -58,21 +61,23 @@ gboolean TextPad::end_flush(GstEvent* event) {
 }
 
 void TextPad::task(gpointer self) {
-  static_cast<TextPad*>(self)->push_next();
+  auto* const text_pad = static_cast<TextPad*>(self);
+  if (text_pad->push_next()) text_pad->round_done_.store(true, std::memory_order_release);
 }
 
-void TextPad::push_next() {
+bool TextPad::push_next() {
   GstPad* const pad = pad_.get();
   auto item = queue_.pop();
   if (!item) {
     // Nothing of this object is touched any more: it may be on its way out.
     gst_pad_pause_task(pad);
-    return;
+    return false;
   }
   if (auto* event = std::get_if<EventPtr>(&*item))
     push_event(std::move(*event));
   else
     push_cue(std::get<QueuedCue>(*item));
+  return true;
 }
 
 // The results of events say nothing that the next buffer would not say.

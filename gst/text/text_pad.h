@@ -43,7 +43,8 @@ class TextPad {
 
  private:
   static void task(gpointer self);
-  void push_next();
+  // Pushes one item, or pauses the task once the queue gives none.
+  bool push_next();
   void push_event(EventPtr event);
   void push_cue(const QueuedCue& item);
   void negotiate();
@@ -54,6 +55,7 @@ class TextPad {
   bool active_ = false;      // guarded by active_mutex_: no flush starts the task of a pad at rest
   const std::function<void()> flow_changed_;
   OutputQueue queue_;
+  std::atomic<bool> round_done_{false};  // written by the task after each item
   std::atomic<GstFlowReturn> flow_{GST_FLOW_OK};
   // Of the task, and of start().
   std::atomic<TextFormat> format_{TextFormat::kUtf8};
