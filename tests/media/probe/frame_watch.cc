@@ -2,13 +2,11 @@
 // A pad probe for pictures.
 #include "frame_watch.h"
 
-#include <gst/video/video.h>
-
-#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
 
+#include "bright_pixels.h"
 #include "gst_ptr.h"
 
 namespace npu::testing {
@@ -16,42 +14,21 @@ namespace {
 
 using nlohmann::json;
 
-constexpr guint8 kBright = 128;
-
 struct Watch {
   JsonLines& lines;
   std::string element;
   GstSegment segment;
   GstVideoInfo info;
 
-  json bright(GstBuffer* buffer) const {
-    const GstVideoFormatInfo* format = info.finfo;
-    const bool luma_first =
-        format && GST_VIDEO_FORMAT_INFO_N_COMPONENTS(format) > 0 &&
-        (GST_VIDEO_FORMAT_INFO_IS_YUV(format) || GST_VIDEO_FORMAT_INFO_IS_GRAY(format)) &&
-        GST_VIDEO_FORMAT_INFO_DEPTH(format, 0) == 8;
-    GstVideoFrame frame;
-    if (!luma_first || !gst_video_frame_map(&frame, &info, buffer, GST_MAP_READ)) return {};
-    const int step = GST_VIDEO_FRAME_COMP_PSTRIDE(&frame, 0);
-    int count = 0;
-    for (int row = 0; row < GST_VIDEO_FRAME_COMP_HEIGHT(&frame, 0); ++row) {
-      const auto* pixel = static_cast<const guint8*>(GST_VIDEO_FRAME_COMP_DATA(&frame, 0)) +
-                          static_cast<ptrdiff_t>(row) * GST_VIDEO_FRAME_COMP_STRIDE(&frame, 0);
-      for (int column = 0; column < GST_VIDEO_FRAME_COMP_WIDTH(&frame, 0); ++column, pixel += step)
-        count += *pixel >= kBright ? 1 : 0;
-    }
-    gst_video_frame_unmap(&frame);
-    return count;
-  }
-
   void picture(GstBuffer* buffer) const {
     const GstClockTime running =
         gst_segment_to_running_time(&segment, GST_FORMAT_TIME, GST_BUFFER_PTS(buffer));
+    const int count = bright_pixels(buffer, info);
     lines.write({{"kind", "frame"},
                  {"at", element},
                  {"running", json_time(running)},
                  {"duration", json_time(GST_BUFFER_DURATION(buffer))},
-                 {"bright", bright(buffer)}});
+                 {"bright", count < 0 ? json() : json(count)}});
   }
 
   void event(GstEvent* event) {
