@@ -40,10 +40,11 @@ void TextPad::start() {
 void TextPad::begin_flush(GstEvent* event) {
   gst_pad_push_event(pad_.get(), gst_event_ref(event));
   queue_.begin_flush();
-  gst_pad_pause_task(pad_.get());
 }
 
 void TextPad::end_queue_flush() {
+  // Not before: the task may wait in an event that only a flush of another branch sets free.
+  if (GST_PAD_IS_FLUSHING(pad_.get())) gst_pad_pause_task(pad_.get());
   std::deque<OutputItem> leaving = queue_.take_all();
   queue_.end_flush();
   flow_ = GST_FLOW_OK;

@@ -33,11 +33,11 @@ class TextPad {
   // Before an activation: forgets the run before.
   void start();
 
-  // FLUSH_START: downstream first, so that the task returns. Any thread.
+  // FLUSH_START: downstream first, so that the task returns. Waits for nothing. Any thread.
   void begin_flush(GstEvent* event);
-  // FLUSH_STOP, in two parts, once the queue flushes and the worker is parked: the queue takes
-  // items again, and of those in it sticky events stay; then downstream hears of it and the task
-  // runs.
+  // FLUSH_STOP, in two parts, once the queue flushes and the worker is parked: the task comes to
+  // rest, the queue takes items again, and of those in it sticky events stay; then downstream hears
+  // of it and the task runs.
   void end_queue_flush();
   gboolean end_flush(GstEvent* event);
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // State changes, flushing and loading: every wait ends, the model stays.
+#include <chrono>
+#include <future>
 #include <random>
 #include <thread>
 
@@ -240,6 +242,41 @@ TEST(ElementFlush, WakesABlockedUpstream) {
   Element element;
   expect_blocked_upstream_wakes(element, [&] { element.send(gst_event_new_flush_start()); });
   element.send(gst_event_new_flush_stop(TRUE));
+}
+
+// An overlay passes events of the text pad on to its sink, where they wait for a picture that only
+// the flush of the video branch sets free; a demuxer flushes one branch after the other.
+TEST(ElementFlush, DoesNotWaitForAnEventThatDownstreamHolds) {
+  Gate downstream;
+  downstream.close();
+  Element element;
+  gst_pad_add_probe(
+      element.output(), GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM,
+      [](GstPad*, GstPadProbeInfo* info, gpointer gate) {
+        if (GST_EVENT_TYPE(GST_PAD_PROBE_INFO_EVENT(info)) == GST_EVENT_EOS)
+          static_cast<Gate*>(gate)->pass({});
+        return GST_PAD_PROBE_OK;
+      },
+      &downstream, nullptr);
+  element.set_state(GST_STATE_PLAYING);
+  element.begin(kPlain);
+  element.push_audio(kPlain, make_audio(kPlain, 1, {{0.2, 0.5}}).get(), 0);
+  element.send(gst_event_new_eos());
+  downstream.wait_until_held();
+  auto flush =
+      std::async(std::launch::async, [&] { return element.send(gst_event_new_flush_start()); });
+  EXPECT_EQ(flush.wait_for(std::chrono::seconds(20)), std::future_status::ready);
+  downstream.open();
+  flush.get();
+  element.send(gst_event_new_flush_stop(TRUE));
+  element.take();
+  GstSegment segment;
+  gst_segment_init(&segment, GST_FORMAT_TIME);
+  element.send(gst_event_new_segment(&segment));
+  element.push_audio(kPlain, make_audio(kPlain, 1, {{0.6, 0.9}}).get(), 0);
+  element.end();
+  ASSERT_EQ(element.cues().size(), 1U);
+  EXPECT_EQ(element.cues()[0].pts, 600 * GST_MSECOND);
 }
 
 TEST(ElementFlush, DuringALoadKeepsStreamAndCaps) {
