@@ -29,12 +29,13 @@ bool with_whisper() {
   return environment("NPUWHISPER_TEST_ENGINE") == "whisper";
 }
 
-// A second of tone and a second of silence, in turn; or jfk.wav, which is as long.
+// A second of tone, then silence too long for one cue to cross, in turn; or jfk.wav, which is as
+// long.
 std::string sound() {
   if (with_whisper())
     return "filesrc location=\"" + (data_folder() / "speech" / "jfk.wav").string() +
            "\" ! wavparse";
-  return "audiotestsrc wave=ticks freq=200 tick-interval=2000000000 sine-periods-per-tick=200 "
+  return "audiotestsrc wave=ticks freq=200 tick-interval=3200000000 sine-periods-per-tick=200 "
          "apply-tick-ramp=false samplesperbuffer=1600 num-buffers=110 ! "
          "audio/x-raw,format=S16LE,rate=16000";
 }
