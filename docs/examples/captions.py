@@ -24,10 +24,10 @@ while status is None:
     fields = message.get_structure()
     if message.type == Gst.MessageType.ELEMENT and fields.has_name("npuwhisper/cue"):
         start, duration = fields.get_value("stream-time"), fields.get_value("duration")
-        print(f"{start / Gst.SECOND:.3f}\t{(start + duration) / Gst.SECOND:.3f}\t"
-              f"{fields.get_value('text')}", flush=True)
+        text = fields.get_value("text").replace("\n", " ")
+        print(f"{start / Gst.SECOND:.3f}\t{(start + duration) / Gst.SECOND:.3f}\t{text}", flush=True)
     elif message.type == Gst.MessageType.ERROR:
-        status = message.parse_error().gerror.message
+        status = f"{sys.argv[1]}: {message.parse_error().gerror.message}"
     elif message.type == Gst.MessageType.EOS:
         status = 0
 pipeline.set_state(Gst.State.NULL)

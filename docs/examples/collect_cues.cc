@@ -7,6 +7,7 @@
 // Build: c++ -std=c++17 collect_cues.cc $(pkg-config --cflags --libs gstreamer-1.0) -o collect_cues
 #include <gst/gst.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -16,7 +17,7 @@ namespace {
 struct Cue {
   GstClockTime start;  // of the file, in ns
   GstClockTime duration;
-  std::string text;
+  std::string text;  // in one line
 };
 
 bool read_cue(GstMessage* message, Cue& cue) {
@@ -24,19 +25,20 @@ bool read_cue(GstMessage* message, Cue& cue) {
   const GstStructure* fields = gst_message_get_structure(message);
   const gchar* text = gst_structure_get_string(fields, "text");
   cue.text = text ? text : "";
+  std::replace(cue.text.begin(), cue.text.end(), '\n', ' ');
   return gst_structure_get_uint64(fields, "stream-time", &cue.start) &&
          gst_structure_get_uint64(fields, "duration", &cue.duration);
 }
 
-void print_error(GstMessage* message) {
+void print_error(const char* file, GstMessage* message) {
   GError* error = nullptr;
   gst_message_parse_error(message, &error, nullptr);
-  std::fprintf(stderr, "%s\n", error->message);
+  std::fprintf(stderr, "%s: %s\n", file, error->message);
   g_error_free(error);
 }
 
 // The cues of a pipeline that runs to its end; false on an error, which is printed.
-bool collect(GstElement* pipeline, std::vector<Cue>& cues) {
+bool collect(GstElement* pipeline, const char* file, std::vector<Cue>& cues) {
   GstBus* bus = gst_element_get_bus(pipeline);
   bool ended = false;
   bool failed = false;
@@ -48,7 +50,7 @@ bool collect(GstElement* pipeline, std::vector<Cue>& cues) {
     if (read_cue(message, cue)) cues.push_back(cue);
     ended = GST_MESSAGE_TYPE(message) == GST_MESSAGE_EOS;
     failed = GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR;
-    if (failed) print_error(message);
+    if (failed) print_error(file, message);
     gst_message_unref(message);
   }
   gst_object_unref(bus);
@@ -78,7 +80,7 @@ int main(int argc, char** argv) {
   gst_object_unref(whisper);
 
   std::vector<Cue> cues;
-  const bool done = collect(pipeline, cues);
+  const bool done = collect(pipeline, argv[1], cues);
   for (const Cue& cue : cues)
     std::printf("%.3f\t%.3f\t%s\n", static_cast<double>(cue.start) / GST_SECOND,
                 static_cast<double>(cue.start + cue.duration) / GST_SECOND, cue.text.c_str());

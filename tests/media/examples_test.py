@@ -11,7 +11,7 @@ from parsers import matroska, mp4
 
 SOURCES = Path(os.environ["NPUWHISPER_EXAMPLES_SOURCE"])
 PROGRAMS = Path(os.environ["NPUWHISPER_EXAMPLES_BUILD"])
-WIDTH, HEIGHT, FPS, SECONDS = 480, 270, 10, 11
+WIDTH, HEIGHT, FPS, SECONDS = 480, 270, 10, 12  # a second longer than the speech
 
 
 class Examples(media.MediaTest):
