@@ -176,8 +176,9 @@ TEST(Tokenizer, DecodesAsTheReference) {
   for (const Json& row : cases()["decode"]) {
     REQUIRE_TOKENIZER(t, vocabulary_of(row["vocabulary"]));
     const std::vector<int> ids = row["ids"];
-    EXPECT_EQ(t->decode(ids), row["text"]) << row["name"];
-    EXPECT_EQ(t->decode_with_timestamps(ids), row["with_timestamps"]) << row["name"];
+    EXPECT_EQ(t->decode(ids), row["text"].get<std::string>()) << row["name"];
+    EXPECT_EQ(t->decode_with_timestamps(ids), row["with_timestamps"].get<std::string>())
+        << row["name"];
   }
 }
 
@@ -288,7 +289,7 @@ TEST(Utf8, IsRepairedAsPythonDoesIt) {
     for (size_t i = 0; i < hex.size(); i += 2) {
       raw += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
     }
-    EXPECT_EQ(repair_utf8(raw), row["text"]) << hex;
+    EXPECT_EQ(repair_utf8(raw), row["text"].get<std::string>()) << hex;
   }
 }
 
