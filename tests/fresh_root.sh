@@ -12,13 +12,17 @@ parts=("$@")
 here=$(cd "$(dirname "$0")/.." && pwd)
 work=$(mktemp -d "${TMPDIR:-/tmp}/fresh-root.XXXXXX")
 
-unmount() {
-  umount "$1/proc" "$1/dev" 2>/dev/null || true
-}
 cleanup() {
-  unmount "$work/as-root"
-  unmount "$work/as-user"
-  rm -rf "$work"
+  local mounts
+  # The innermost first; those that something still uses stay, and the root with them: what is removed
+  # must never reach through a mount into the host.
+  mounts=$(grep -o " $work/[^ ]*" /proc/mounts | sort -r || true)
+  for mount in $mounts; do umount "$mount" || true; done
+  if grep -q " $work/" /proc/mounts; then
+    echo "fresh_root.sh: $work is still in use, and was left" >&2
+  else
+    rm -rf --one-file-system "$work"
+  fi
 }
 trap cleanup EXIT
 
