@@ -51,7 +51,6 @@ struct TranscriptionPipeline::Watch {
   double start_s = now_s();
   double ready_s = -1;     // when the model was ready
   double duration_s = -1;  // of the medium
-  double language_probability = -1;
   std::string shown_language;
 };
 
@@ -153,7 +152,10 @@ Done TranscriptionPipeline::handle(GstMessage* message, const std::string& file,
       cue_details_.note(message);
       const GstStructure* structure = gst_message_get_structure(message);
       if (gst_structure_has_name(structure, "npuwhisper/language")) {
-        gst_structure_get_double(structure, "probability", &state.language_probability);
+        double probability = -1;
+        gst_structure_get_double(structure, "probability", &probability);
+        const char* code = gst_structure_get_string(structure, "language-code");
+        show_language(code ? code : "", probability, report, state);
       }
       break;
     }
@@ -177,12 +179,17 @@ void TranscriptionPipeline::note_progress(GstMessage* message, FileReport& repor
   report.once(text);
 }
 
+void TranscriptionPipeline::show_language(const std::string& code, double probability,
+                                          FileReport& report, Watch& state) {
+  if (code.empty() || code == state.shown_language) return;
+  state.shown_language = code;
+  report.line(language_line(code, probability));
+}
+
 void TranscriptionPipeline::show(FileReport& report, Watch& state) const {
-  const std::string language = sink_.language();
-  if (!language.empty() && language != state.shown_language) {
-    state.shown_language = language;
-    report.line(language_line(language, state.language_probability));
-  }
+  // One that is detected is shown with its probability, when the message of it comes.
+  const bool detects = options_.language.empty() || options_.language == "auto";
+  if (!detects) show_language(sink_.language(), -1, report, state);
   if (!(state.duration_s > 0)) {
     gint64 duration_ns = -1;
     if (gst_element_query_duration(pipeline_.get(), GST_FORMAT_TIME, &duration_ns)) {

@@ -54,6 +54,8 @@ class TranscriptionPipeline {
   Outcome<int> track_number(const std::string& file) const;
   Done handle(GstMessage* message, const std::string& file, FileReport& report, Watch& watch);
   void note_progress(GstMessage* message, FileReport& report, Watch& watch);
+  static void show_language(const std::string& code, double probability, FileReport& report,
+                            Watch& watch);
   void show(FileReport& report, Watch& watch) const;
   Transcription result(const std::string& file, const Watch& watch);
 
