@@ -57,7 +57,7 @@ class Speech(downstream.DownstreamTest):
             f"filesrc location={film} ! qtdemux name=d  "
             f"d.audio_0 ! {Q} ! aacparse ! tee name=sound ! {Q} ! avdec_aac ! {self.whisper()} ! "
             f"tee name=text  "
-            f"d.video_0 ! {Q} ! h264parse ! tee name=video ! {Q} ! mkv.video_0  "
+            f"d.video_0 ! {Q} ! tee name=video ! {Q} ! mkv.video_0  "
             f"text. ! {Q} ! srtenc ! filesink location={out['srt']}  "
             f"text. ! {Q} ! webvttenc ! filesink location={out['vtt']}  "
             f"text. ! {Q} ! mkv.subtitle_0  sound. ! {Q} ! mkv.audio_0  "
@@ -87,11 +87,13 @@ class Speech(downstream.DownstreamTest):
 
     def check_pictures(self, seen, cues, film):
         """Text changes the frames inside of cues, and no others; all of them come."""
-        plain = self.probe(f"filesrc location={film} ! qtdemux ! h264parse ! avdec_h264 ! "
+        plain = self.probe(f"filesrc location={film} ! qtdemux ! avdec_h264 ! "
                            f"fakesink name=frames sync=false").frames()
         frames = seen.frames()
         self.assertEqual([f["running"] for f in frames], [f["running"] for f in plain])
         for before, frame in zip(plain, frames):
+            if frame["duration"] == 0:
+                continue  # seen for no time
             start = frame["running"]
             end = start + (frame["duration"] or 10**9 // FPS)
             if any(cue.start <= start and end <= cue.end for cue in cues):
