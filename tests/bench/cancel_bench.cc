@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// How long inference goes on after a cancel, by what it was doing.
+// How long inference goes on after a cancel, by what the device is doing.
 //   cancel_bench [--threads N] [--cancels N] [--limit-ms X] CLIP
-// Decodes the first window of CLIP with Whisper base, a full prompt and word times, once without a
+// Decodes the first window of CLIP with Whisper base, a long prompt and word times, once without a
 // cancel and then with one at N moments of each stage.
 #include <algorithm>
 #include <chrono>
+#include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
+#include <mutex>
 #include <span>
 #include <string>
 #include <thread>
@@ -14,7 +16,10 @@
 
 #include "audio_file.h"
 #include "corpus.h"
+#include "device/open.h"
 #include "model/model.h"
+#include "model/model_file.h"
+#include "whisper/network.h"
 #include "whisper/transcriber.h"
 
 namespace npu::bench {
@@ -29,44 +34,147 @@ struct Settings {
   std::string clip;
 };
 
-enum Stage { kEncoder, kCrossKv, kPrompt, kDecode, kAlignment, kStages };
+enum Stage { kEncode, kStore, kPrompt, kDecode, kAlignment, kStages };
 constexpr const char* kNames[kStages] = {"encoder", "cross K,V", "prompt", "decode", "alignment"};
 
-// What was going on when a step() with these stats ended early.
-Stage stage_of(const TranscriberStats& stats) {
-  if (stats.alignment_s > 0) return kAlignment;
-  if (stats.decode_steps > 1) return kDecode;
-  if (stats.decode_steps == 1) return kPrompt;
-  return stats.cross_kv_s > 0 ? kCrossKv : kEncoder;
+Stage stage_of(size_t list, const Replay& replay) {
+  if (list == kEncoder) return kEncode;
+  if (list == kCrossKv) return kStore;
+  if (list == kAlign) return kAlignment;
+  return replay.rows.size() > 1 ? kPrompt : kDecode;
 }
 
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
+// Sees every replay begin and end. Shared by a device's contexts and whoever waits for a stage.
+class Watch {
+ public:
+  // From now on the n-th replay of `stage` (from 0) is waited for.
+  void arm(Stage stage, int n) {
+    const std::lock_guard lock(mutex_);
+    stage_ = stage;
+    left_ = n;
+    reached_ = false;
+  }
+  // Until it begins.
+  void wait() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return reached_; });
+  }
+  void begins(Stage stage) {
+    const std::lock_guard lock(mutex_);
+    if (stage != stage_ || left_-- != 0) return;
+    reached_ = true;
+    changed_.notify_all();
+  }
+  // Lets whoever waits go, should the stage never have come.
+  void give_up() {
+    const std::lock_guard lock(mutex_);
+    reached_ = true;
+    changed_.notify_all();
+  }
+  void ended(Stage stage, double seconds) {
+    const std::lock_guard lock(mutex_);
+    spent_s_[stage] += seconds;
+    ++replays_[stage];
+  }
+  double mean_s(Stage stage) const { return spent_s_[stage] / std::max(1, replays_[stage]); }
+  int replays(Stage stage) const { return replays_[stage]; }
+
+ private:
+  std::mutex mutex_;  // guards everything below
+  std::condition_variable changed_;
+  Stage stage_ = kStages;
+  int left_ = 0;
+  bool reached_ = false;
+  double spent_s_[kStages] = {};
+  int replays_[kStages] = {};
+};
+
+class WatchedContext : public Context {
+ public:
+  WatchedContext(std::unique_ptr<Context> context, Watch& watch)
+      : context_(std::move(context)), watch_(watch) {}
+  Result<void> write(std::string_view buffer, std::span<const float> data) override {
+    return context_->write(buffer, data);
+  }
+  Result<void> read(std::string_view buffer, std::span<float> data) override {
+    return context_->read(buffer, data);
+  }
+  Result<void> run(size_t list, const Replay& replay, const CancelToken& cancel,
+                   Deadline deadline) override {
+    const Stage stage = stage_of(list, replay);
+    watch_.begins(stage);
+    const auto start = Clock::now();
+    Result<void> done = context_->run(list, replay, cancel, deadline);
+    if (done) watch_.ended(stage, std::chrono::duration<double>(Clock::now() - start).count());
+    return done;
+  }
+
+ private:
+  std::unique_ptr<Context> context_;
+  Watch& watch_;
+};
+
+class WatchedProgram : public Program {
+ public:
+  WatchedProgram(std::unique_ptr<Program> program, Watch& watch)
+      : program_(std::move(program)), watch_(watch) {}
+  Result<std::unique_ptr<Context>> create_context(const ContextLimits& limits) const override {
+    NPU_TRY_ASSIGN(auto context, program_->create_context(limits));
+    return std::unique_ptr<Context>(std::make_unique<WatchedContext>(std::move(context), watch_));
+  }
+  size_t weight_bytes() const override { return program_->weight_bytes(); }
+
+ private:
+  std::unique_ptr<Program> program_;
+  Watch& watch_;
+};
+
+class WatchedDevice : public Device {
+ public:
+  WatchedDevice(std::unique_ptr<Device> device, Watch& watch)
+      : device_(std::move(device)), watch_(watch) {}
+  std::string_view name() const override { return device_->name(); }
+  std::string description() const override { return device_->description(); }
+  Result<std::unique_ptr<Program>> load(std::span<const OpList> lists, WeightSource& source,
+                                        Precision precision, const LoadProgress& progress,
+                                        const CancelToken& cancel) override {
+    NPU_TRY_ASSIGN(auto program, device_->load(lists, source, precision, progress, cancel));
+    return std::unique_ptr<Program>(std::make_unique<WatchedProgram>(std::move(program), watch_));
+  }
+
+ private:
+  std::unique_ptr<Device> device_;
+  Watch& watch_;
+};
 
 class Bench {
  public:
-  Bench(std::shared_ptr<const Model> model, std::vector<float> samples)
-      : model_(std::move(model)), samples_(std::move(samples)) {
+  Bench(std::shared_ptr<const Model> model, Watch& watch, std::vector<float> samples)
+      : model_(std::move(model)), watch_(watch), samples_(std::move(samples)) {
     samples_.resize(std::min(samples_.size(), size_t{30} * kSampleRate));
     options_.decoding.language = "en";
     options_.temperatures = {0};
     options_.word_timestamps = true;
-    for (int i = 0; i < 300; ++i) options_.initial_prompt += " and";
+    for (int i = 0; i < 25; ++i)
+      options_.initial_prompt += " We choose to go to the moon in this decade.";
   }
 
   Result<void> run(int cancels) {
-    // When each stage ends, in seconds from the start of the step.
-    double ends_s[kStages] = {};
-    NPU_TRY(whole_step(ends_s));
-    double begin_s = 0;
+    NPU_TRY_ASSIGN(const auto transcriber, ready());
+    NPU_TRY(transcriber->step({}));
+    double means_s[kStages];
+    int replays[kStages];
     for (int stage = 0; stage < kStages; ++stage) {
-      for (int i = 0; i < cancels; ++i) {
-        const double at_s = begin_s + (ends_s[stage] - begin_s) * (i + 0.5) / cancels;
-        NPU_TRY(cancelled_step(at_s));
-      }
-      begin_s = ends_s[stage];
+      means_s[stage] = watch_.mean_s(static_cast<Stage>(stage));
+      replays[stage] = watch_.replays(static_cast<Stage>(stage));
+      std::printf("%-10s %3d replays of %6.1f ms\n", kNames[stage], replays[stage],
+                  means_s[stage] * 1e3);
     }
+    for (int stage = 0; stage < kStages; ++stage)
+      for (int i = 0; i < cancels; ++i) {
+        watch_.arm(static_cast<Stage>(stage), i * replays[stage] / cancels);
+        NPU_TRY(cancelled_step(static_cast<Stage>(stage), means_s[stage] * (i + 0.5) / cancels));
+      }
     return {};
   }
 
@@ -93,50 +201,30 @@ class Bench {
     return transcriber;
   }
 
-  Result<void> whole_step(double (&ends_s)[kStages]) const {
-    NPU_TRY_ASSIGN(const auto transcriber, ready());
-    const auto start = Clock::now();
-    NPU_TRY(transcriber->step({}));
-    const double all_s = seconds_since(start);
-    const TranscriberStats& stats = transcriber->stats();
-    std::printf(
-        "whole step %.0f ms: encoder %.0f, cross K,V %.0f, prompt and %lld decode steps "
-        "%.0f, alignment %.0f\n",
-        all_s * 1e3, stats.encoder_s * 1e3, stats.cross_kv_s * 1e3,
-        static_cast<long long>(stats.decode_steps - 1), stats.decode_s * 1e3,
-        stats.alignment_s * 1e3);
-    // The prompt of 227 rows takes as long as a dozen steps.
-    const double prompt_s =
-        stats.decode_s * 12 / (12 + static_cast<double>(stats.decode_steps - 1));
-    ends_s[kEncoder] = stats.encoder_s;
-    ends_s[kCrossKv] = ends_s[kEncoder] + stats.cross_kv_s;
-    ends_s[kPrompt] = ends_s[kCrossKv] + prompt_s;
-    ends_s[kDecode] = ends_s[kCrossKv] + stats.decode_s;
-    ends_s[kAlignment] = ends_s[kDecode] + stats.alignment_s;
-    return {};
-  }
-
-  Result<void> cancelled_step(double at_s) {
+  // Cancels `after_s` after the replay that watch_ waits for has begun.
+  Result<void> cancelled_step(Stage stage, double after_s) {
     NPU_TRY_ASSIGN(const auto transcriber, ready());
     CancelSource cancel;
     Clock::time_point fired;
     std::thread canceller([&] {
-      std::this_thread::sleep_for(std::chrono::duration<double>(at_s));
+      watch_.wait();
+      std::this_thread::sleep_for(std::chrono::duration<double>(after_s));
       fired = Clock::now();
       cancel.cancel();
     });
     const auto step = transcriber->step(cancel.token());
     const auto ended = Clock::now();
+    watch_.give_up();
     canceller.join();
+    if (!step && step.error().code != ErrorCode::kCancelled) return step.error();
     // On a busy machine the step may be over before its cancel.
-    if (step) return {};
-    if (step.error().code != ErrorCode::kCancelled) return step.error();
-    took_ms_[stage_of(transcriber->stats())].push_back(
-        std::chrono::duration<double, std::milli>(ended - fired).count());
+    if (ended > fired)
+      took_ms_[stage].push_back(std::chrono::duration<double, std::milli>(ended - fired).count());
     return {};
   }
 
   std::shared_ptr<const Model> model_;
+  Watch& watch_;
   std::vector<float> samples_;
   TranscribeOptions options_;
   std::vector<double> took_ms_[kStages];
@@ -164,12 +252,16 @@ bool parse(int count, char** arguments, Settings& settings) {
 }
 
 Result<bool> run(const Settings& settings) {
-  ModelRequest request;
-  request.model = testing::base_model().string();
-  request.device = {.name = "cpu", .index = 0, .threads = settings.threads};
-  NPU_TRY_ASSIGN(auto model, Model::load(request, {}, {}));
+  Watch watch;
+  NPU_TRY_ASSIGN(auto file, open_model_file(testing::base_model().string()));
+  NPU_TRY_ASSIGN(auto device,
+                 open_device({.name = "cpu", .index = 0, .threads = settings.threads}));
+  NPU_TRY_ASSIGN(
+      auto model,
+      Model::create(std::move(file), std::make_unique<WatchedDevice>(std::move(device), watch),
+                    Precision::kF32, {}, {}));
   NPU_TRY_ASSIGN(auto audio, testing::read_audio(settings.clip));
-  Bench bench(std::move(model), std::move(audio.samples));
+  Bench bench(std::move(model), watch, std::move(audio.samples));
   NPU_TRY(bench.run(settings.cancels));
   return bench.print(settings.limit_ms);
 }
