@@ -115,6 +115,24 @@ std::optional<int> SpeechGate::end_before_pause(int from, int pause, int until) 
   return std::nullopt;
 }
 
+std::optional<int> SpeechGate::pause(int from, int until) const {
+  int longest = 0;
+  int middle = 0;
+  const auto offer = [&](int begin, int end) {
+    if (end <= begin || end - begin < longest) return;
+    longest = end - begin;
+    middle = begin + longest / 2;
+  };
+  int quiet_from = from;
+  for (const Stretch& stretch : stretches_) {
+    offer(quiet_from, std::min(stretch.begin, until));
+    quiet_from = std::max(quiet_from, stretch.end);
+  }
+  const auto now = speaking();
+  offer(quiet_from, now ? std::min(now->begin, until) : until);
+  return longest > 0 ? std::optional(middle) : std::nullopt;
+}
+
 double SpeechGate::speech_s(int begin, int end) const {
   constexpr int kPad = static_cast<int>(kPad_s * kFramesPerSecond);
   const auto shared = [&](int from, int to) {

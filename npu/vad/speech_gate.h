@@ -40,6 +40,9 @@ class SpeechGate {
   // The end of the first stretch that ends after `from` and is followed by `pause` frames without
   // speech, all of them before `until` and settled.
   std::optional<int> end_before_pause(int from, int pause, int until) const;
+  // The middle of the longest pause, the latest of equals, between two frames before settled();
+  // nothing if there is speech all the time.
+  std::optional<int> pause(int from, int until) const;
   // Seconds of speech between two frames, without the widening. What is not settled counts as
   // speech.
   double speech_s(int begin, int end) const;

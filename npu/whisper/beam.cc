@@ -12,10 +12,12 @@ BeamSearch::BeamSearch(const Rules& rules, SearchStart start, const BeamOptions&
       width_(static_cast<size_t>(options.beams)),
       wanted_(static_cast<size_t>(
           std::max(1.0, std::nearbyint(static_cast<double>(options.beams) * options.patience)))),
+      steps_left_(limit() - static_cast<int>(said().size())),
       beams_(width_),
       next_(width_) {
   for (std::vector<Sequence>* sequences : {&beams_, &next_})
     for (Sequence& sequence : *sequences) sequence.tokens.reserve(static_cast<size_t>(limit()));
+  beams_[0].tokens = said();
   parents_.reserve(width_);
   candidates_.reserve(width_ + 1);
   offers_.reserve(width_ * (width_ + 1));
@@ -36,7 +38,7 @@ void BeamSearch::choose(std::span<const ScoreResult> results) {
   collect_offers(results);
   advance();
   count_tokens(live_);
-  if (finished_.size() >= wanted_ || live_ == 0 || ++steps_ == limit()) finish();
+  if (finished_.size() >= wanted_ || live_ == 0 || steps_left_-- == 1) finish();
 }
 
 void BeamSearch::collect_offers(std::span<const ScoreResult> results) {

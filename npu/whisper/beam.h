@@ -39,7 +39,7 @@ class BeamSearch : public Search {
   size_t width_;
   size_t wanted_;    // finished sequences
   size_t live_ = 1;  // all beams are equal before the first token: one stands for all of them
-  int steps_ = 0;
+  int steps_left_;
   std::vector<Sequence> beams_;  // the first live_ of them; beam i is history i
   std::vector<Sequence> next_;
   std::vector<Sequence> finished_;

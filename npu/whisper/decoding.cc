@@ -54,9 +54,10 @@ std::vector<int> initial_tokens(const Tokenizer& tokenizer, const DecodingOption
   return tokens;
 }
 
-int sampling_limit(const DecodingOptions& options, size_t initial) {
+int sampling_limit(const DecodingOptions& options, size_t initial, size_t said) {
   // The last token of all needs no position of its own.
-  return std::min(options.max_tokens, kTextPositions + 1 - static_cast<int>(initial));
+  return std::min(static_cast<int>(said) + options.max_tokens,
+                  kTextPositions + 1 - static_cast<int>(initial));
 }
 
 int histories_needed(const DecodingOptions& options, std::span<const float> temperatures) {
@@ -72,7 +73,8 @@ WindowDecoder::WindowDecoder(const Tokenizer& tokenizer, const DecodingOptions& 
 std::unique_ptr<Search> WindowDecoder::begin(const WindowRequest& request) const {
   SearchStart start;
   start.initial = initial_tokens(tokenizer_, options_, request.language, request.prompt);
-  start.limit = sampling_limit(options_, start.initial.size());
+  start.said.assign(request.said.begin(), request.said.end());
+  start.limit = sampling_limit(options_, start.initial.size(), start.said.size());
   start.self_slot = request.self_slot;
   start.cross_slot = request.cross_slot;
   if (request.temperature > 0) {
@@ -85,11 +87,15 @@ std::unique_ptr<Search> WindowDecoder::begin(const WindowRequest& request) const
   return std::make_unique<BeamSearch>(rules_, std::move(start), beams);
 }
 
-DecodedWindow WindowDecoder::finish(Search& search, float temperature) const {
+DecodedWindow WindowDecoder::finish(Search& search, const WindowRequest& request) const {
   std::vector<Sequence> sequences = search.take_sequences();
+  const auto said = static_cast<std::ptrdiff_t>(request.said.size());
+  for (Sequence& sequence : sequences)
+    sequence.tokens.erase(sequence.tokens.begin(), sequence.tokens.begin() + said);
   Sequence& best = sequences[best_sequence(sequences, options_.length_penalty)];
   DecodedWindow decoded;
-  decoded.temperature = temperature;
+  decoded.temperature = request.temperature;
+  decoded.continues = said > 0;
   decoded.no_speech_prob = search.no_speech_prob();
   decoded.avg_logprob =
       static_cast<float>(best.sum_logprob / static_cast<double>(best.tokens.size() + 1));

@@ -8,6 +8,7 @@ namespace npu {
 GreedySearch::GreedySearch(const Rules& rules, SearchStart start)
     : Search(rules, std::move(start)) {
   sequence_.tokens.reserve(static_cast<size_t>(limit()));
+  sequence_.tokens = said();
 }
 
 void GreedySearch::choose(std::span<const ScoreResult> results) {

@@ -27,12 +27,12 @@ void History::forget() {
   tokens_.clear();
 }
 
-std::span<const int> History::prompt() {
-  if (!carry_) return tokens_;
+std::span<const int> History::prompt(size_t room) {
+  if (!carry_) return std::span(tokens_).last(std::min(tokens_.size(), room));
   // Where the initial prompt alone fills the room, its end is kept and no history; the reference's
   // slices go wrong there.
-  const size_t led = std::min<size_t>(initial_.size(), kMaxPromptTokens);
-  const size_t followed = std::min(tokens_.size(), kMaxPromptTokens - led);
+  const size_t led = std::min(initial_.size(), room);
+  const size_t followed = std::min(tokens_.size(), room - led);
   prompt_.assign(initial_.end() - static_cast<std::ptrdiff_t>(led), initial_.end());
   prompt_.insert(prompt_.end(), tokens_.end() - static_cast<std::ptrdiff_t>(followed),
                  tokens_.end());

@@ -3,6 +3,7 @@
 // Source: openai/whisper:whisper/transcribe.py, all_tokens and prompt_reset_since.
 #pragma once
 
+#include <cstddef>
 #include <span>
 #include <vector>
 
@@ -23,8 +24,9 @@ class History {
   // As it was made.
   void reset();
 
-  // At most kMaxPromptTokens; valid until the next call.
-  std::span<const int> prompt();
+  // The latest, `room` tokens at most; valid until the next call. Precondition: room is at most
+  // kMaxPromptTokens.
+  std::span<const int> prompt(size_t room);
 
  private:
   std::vector<int> initial_;

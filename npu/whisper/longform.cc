@@ -67,6 +67,7 @@ void LongForm::reset() {
   transcript_.reset();
   if (translation_) translation_->reset();
   translation_way_.reset();
+  heard_clip_ = 0;
   language_ = given_language(*model_, options_);
   language_probability_ = language_.empty() ? 0.0F : 1.0F;
   language_sure_ = !language_.empty();
@@ -170,7 +171,7 @@ std::optional<Piece> LongForm::next_piece(const Clips::Window& window) {
     const auto end = gate_->end_before_pause(window.start, kLongPause, until);
     if (end && features_.ready(*end)) return Piece{*end - window.start, *end, window.start + 1};
   }
-  return pieces_.next(window, look_ahead(), features_);
+  return pieces_.next(window, look_ahead(), features_, gate_.get());
 }
 
 void LongForm::set_lag(double max_lag_s, bool catch_up) {
@@ -210,10 +211,13 @@ Step LongForm::finish_step(Step step) {
     translation_needed = clips_.first_needed(translation_way_->start);
   else if (translation_way_)
     translation_needed = std::min(needed, translation_way_->start);
-  features_.discard_before(std::min(needed, translation_needed));
+  // Pieces may hear again what came before them.
+  const int back = pieces_.whole() ? 0 : kWindowFrames;
+  const int kept = std::min(needed, translation_needed) - back;
+  features_.discard_before(kept);
   step.decided_s = decided_s(step.kind, needed);
   if (gate_) {
-    gate_->discard_before(std::min(needed, translation_needed) - kSpeechKept);
+    gate_->discard_before(kept - kSpeechKept);
     step.speech = gate_->take_turns();
     stats_.speech_s = gate_->heard_s();
   }
@@ -243,14 +247,14 @@ Result<void> LongForm::encode(int start, int frames, int heard) {
   return {};
 }
 
-Result<void> LongForm::decode(const Turn& turn, const Piece& piece) {
+Result<void> LongForm::decode(const Turn& turn, const Piece& piece, int origin) {
   const int start = turn.window.start;
   const int end = start + piece.frames;
   // Of speech that goes on in the next piece there may be more than this one has.
   const bool cut = end != piece.heard && end != turn.window.clip_end;
   const bool little_speech = gate_ && !cut && is_little_speech(*gate_, start, piece.frames);
   const auto begin = [&](TaskTrack& track) {
-    track.begin(language_, start, little_speech);
+    track.begin(language_, start, origin, little_speech);
     driver_.add(track.search());
   };
   if (turn.transcript) begin(transcript_);
@@ -267,17 +271,55 @@ Result<void> LongForm::decode(const Turn& turn, const Piece& piece) {
 
 Result<Step> LongForm::run_turn(const Turn& turn, const Piece& piece) {
   const int start = turn.window.start;
-  NPU_TRY(encode(start, piece.frames, piece.heard));
+  if (turn.window.clip != heard_clip_) {
+    transcript_.leave_audio();
+    if (translation_) translation_->leave_audio();
+    heard_clip_ = turn.window.clip;
+  }
+  Step step{Step::Kind::kWindow, {}, 0};
+  Turn left = turn;
+  const int origin = pieces_.whole() ? start : hearing_origin(turn, piece);
+  if (origin < start) NPU_TRY(run_tracks(left, piece, origin, step));
+  if (left.transcript || left.translation) NPU_TRY(run_tracks(left, piece, start, step));
+  return step;
+}
+
+// Where the audio of the window begins: where both texts before it can be continued.
+int LongForm::hearing_origin(const Turn& turn, const Piece& piece) const {
+  const int start = turn.window.start;
+  const int earliest = start + piece.frames - kWindowFrames;
+  int origin = 0;
+  if (turn.transcript) origin = transcript_.origin(start, earliest);
+  if (turn.translation) origin = std::max(origin, translation_->origin(start, earliest));
+  return origin;
+}
+
+// Decodes and concludes what is left of a turn. Where going on from earlier text gives nothing,
+// that text is forgotten and the track still left.
+Result<void> LongForm::run_tracks(Turn& left, const Piece& piece, int origin, Step& step) {
+  const int start = left.window.start;
+  const int end = start + piece.frames;
+  NPU_TRY(encode(origin, end - origin, piece.heard));
   if (!language_sure_) NPU_TRY(detect());
-  NPU_TRY(decode(turn, piece));
+  NPU_TRY(decode(left, piece, origin));
   // While the input goes on its length counts as what is known of it, which is enough for whole
   // windows: see look_ahead().
   const int known = features_.ended() ? features_.content_frames() : piece.heard + look_ahead();
-  const TrackWindow window{
-      start,      piece.frames, known, piece.least_next, !pieces_.whole() || start == skipped_to_,
-      gate_.get()};
-  Step step{Step::Kind::kWindow, {}, 0};
-  if (turn.transcript) {
+  const TrackWindow window{start,
+                           origin,
+                           end - origin,
+                           known,
+                           piece.least_next,
+                           !pieces_.whole() || start == skipped_to_,
+                           !pieces_.whole(),
+                           gate_.get()};
+  const auto missed = [&](TaskTrack& track) {
+    if (origin == start || track.found_text()) return false;
+    track.forget_text();
+    return true;
+  };
+  if (left.transcript) {
+    if (missed(transcript_)) return {};
     NPU_TRY_ASSIGN(TrackOutcome outcome,
                    transcript_.conclude(window, std::nullopt, aligner_, inference_, cancel_));
     clips_.seek(outcome.next);
@@ -285,14 +327,19 @@ Result<Step> LongForm::run_turn(const Turn& turn, const Piece& piece) {
     // What is taken for speech without giving text says nothing about the language.
     language_sure_ =
         language_sure_ || (language_probability_ >= kSureOfLanguage && any_text(step.segments));
+    left.transcript = false;
   }
-  if (turn.translation) NPU_TRY(conclude_translation(turn.window, window, step));
-  return step;
+  if (left.translation) {
+    if (missed(*translation_)) return {};
+    NPU_TRY(conclude_translation(left.window, window, step));
+    left.translation = false;
+  }
+  return {};
 }
 
 Result<void> LongForm::conclude_translation(const Clips::Window& clip, const TrackWindow& window,
                                             Step& step) {
-  const bool reaches_end = window.start + window.frames == clip.clip_end;
+  const bool reaches_end = window.origin + window.frames == clip.clip_end;
   const std::optional<int> until =
       reaches_end ? std::nullopt : std::optional<int>(clips_.position());
   NPU_TRY_ASSIGN(TrackOutcome outcome,

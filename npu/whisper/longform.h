@@ -20,6 +20,11 @@
 
 namespace npu {
 
+// Pieces shorter than a window (max_lag_s) are put behind the audio of those before, as much as a
+// window holds, and their text goes on from that of these. Where nothing may count as context (see
+// TaskTrack) each is decoded alone, and so is, without any previous text, one in which going on
+// gave no text.
+//
 // With also_translate a second track hears the same windows, decoded as rows of the same steps. It
 // begins where the transcript's windows begin: text that is unfinished where the transcript goes on
 // is cut there, and segments that lie beyond it are left to the next window. From the first window
@@ -59,8 +64,10 @@ class LongForm : public Transcriber {
   Result<void> detect();
   Result<void> encode(int start, int frames, int heard);
   std::optional<Turn> next_turn();
-  Result<void> decode(const Turn& turn, const Piece& piece);
+  Result<void> decode(const Turn& turn, const Piece& piece, int origin);
   Result<Step> run_turn(const Turn& turn, const Piece& piece);
+  int hearing_origin(const Turn& turn, const Piece& piece) const;
+  Result<void> run_tracks(Turn& left, const Piece& piece, int origin, Step& step);
   Result<void> conclude_translation(const Clips::Window& clip, const TrackWindow& window,
                                     Step& step);
   Step finish_step(Step step);
@@ -78,6 +85,7 @@ class LongForm : public Transcriber {
   TaskTrack transcript_;
   std::unique_ptr<TaskTrack> translation_;        // with also_translate
   std::optional<Clips::Window> translation_way_;  // where it is on its own way to a clip's end
+  size_t heard_clip_ = 0;                         // of the last turn
 
   std::unique_ptr<SpeechGate> gate_;  // null: without voice activity detection
   int skipped_to_ = -1;               // where the clips' position is if it was moved over silence

@@ -69,7 +69,8 @@ struct TranscribeOptions {
   std::vector<Clip> clips;                                 // empty: everything
   // How far text may trail the input: what is said at time t is decided once t + max_lag_s of input
   // is there. At least 1; below 0, or from 30 on: whole windows of 30 s, as the reference. Shorter
-  // pieces cost accuracy and time. Needs Normalisation::kRunning.
+  // pieces cost accuracy and time. They hear earlier ones again, unless a prefix is set, timestamps
+  // are off or condition_on_previous_text is. Needs Normalisation::kRunning.
   double max_lag_s = -1;
   // Also translate each window to English, from the same encoder run: Step::translation. Needs the
   // task transcribe and a multilingual model. See LongForm for how the two keep together.

@@ -44,7 +44,8 @@ void Pieces::set_lag(double max_lag_s, bool catch_up) {
   catch_up_ = catch_up;
 }
 
-std::optional<Piece> Pieces::next(const Clips::Window& window, int look_ahead, Features& features) {
+std::optional<Piece> Pieces::next(const Clips::Window& window, int look_ahead, Features& features,
+                                  const SpeechGate* gate) {
   const int start = window.start;
   if (whole()) {
     const int heard = start + kWindowFrames;
@@ -57,8 +58,11 @@ std::optional<Piece> Pieces::next(const Clips::Window& window, int look_ahead, F
   const int heard = std::min(start + length, window.clip_end);
   if (!features.ready(heard)) return std::nullopt;
   if (heard == window.clip_end) return Piece{heard - start, heard, start + 1};
-  features.energies(start, heard, energies_);
-  const int frames = quietest_cut(energies_, static_cast<int>(kCutFrom * length));
+  const int least = static_cast<int>(kCutFrom * length);
+  const auto pause =
+      gate ? gate->pause(start + least, heard - SpeechGate::kDelay) : std::optional<int>();
+  if (!pause) features.energies(start, heard, energies_);
+  const int frames = pause ? *pause - start : quietest_cut(energies_, least);
   return Piece{frames, heard, start + static_cast<int>(kLeastProgress * frames)};
 }
 

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "vad/speech_gate.h"
 #include "whisper/clips.h"
 #include "whisper/features.h"
 
@@ -33,8 +34,10 @@ class Pieces {
   // Whether windows are whole, as the reference's.
   bool whole() const { return lag_frames_ >= kWindowFrames; }
   // The piece that begins with `window`; nothing if more audio must come. `look_ahead`: frames
-  // beyond a whole window that must be known.
-  std::optional<Piece> next(const Clips::Window& window, int look_ahead, Features& features);
+  // beyond a whole window that must be known. With `gate` a piece ends in a pause, if there is one
+  // where it may end that is settled whenever the piece is there; otherwise at a quiet place.
+  std::optional<Piece> next(const Clips::Window& window, int look_ahead, Features& features,
+                            const SpeechGate* gate);
 
  private:
   int lag_frames_ = kWindowFrames;

@@ -60,6 +60,7 @@ SamplingSearch::SamplingSearch(const Rules& rules, SearchStart start,
   for (size_t i = 0; i < static_cast<size_t>(options.samples); ++i) {
     samples_.push_back({{}, Random(mixed_seed(options.seed, options.window, temperature_, i))});
     samples_.back().sequence.tokens.reserve(static_cast<size_t>(limit()));
+    samples_.back().sequence.tokens = said();
     live_.push_back(i);
   }
 }
@@ -81,7 +82,7 @@ void SamplingSearch::choose(std::span<const ScoreResult> results) {
   for (size_t row = 0; row < live_.size(); ++row)
     if (draw_next(samples_[live_[row]], results[first ? 0 : row])) live_[kept++] = live_[row];
   live_.resize(kept);
-  if (live_.empty() || steps_ == limit()) finish();
+  if (live_.empty() || steps_ + static_cast<int>(said().size()) == limit()) finish();
 }
 
 // False if the text of `sample` ended.

@@ -16,14 +16,15 @@ void Search::propose(StepTable& table) const {
 void Search::propose_prefill(StepTable& table) const {
   int start_row = 0;
   int last_row = 0;
-  for (size_t i = 0; i < start_.initial.size(); ++i) {
-    const int token = start_.initial[i];
-    last_row = table.add({token, static_cast<int>(i), start_.self_slot, start_.cross_slot});
-    if (token == rules_.special().start_of_transcript) start_row = last_row;
-  }
+  int position = 0;
+  for (const std::vector<int>* tokens : {&start_.initial, &start_.said})
+    for (const int token : *tokens) {
+      last_row = table.add({token, position++, start_.self_slot, start_.cross_slot});
+      if (token == rules_.special().start_of_transcript) start_row = last_row;
+    }
   ScoreRequest& last = table.ask(last_row);
   want(last);
-  rules_.apply({}, last);
+  rules_.apply(start_.said, last);
   ScoreRequest& silence = table.ask(start_row);
   silence.top_k = 0;
   silence.named = {&rules_.special().no_speech, 1};

@@ -19,7 +19,8 @@ namespace npu {
 // What a search starts from.
 struct SearchStart {
   std::vector<int> initial;  // tokens before the first sampled one, start_of_transcript among them
-  int limit;                 // tokens it may sample, at least 1
+  std::vector<int> said;     // what it goes on from, as if sampled before; fewer than `limit`
+  int limit;                 // tokens sampled at most, those included
   int self_slot = 0;         // the first of its histories, which nobody else may use meanwhile
   int cross_slot = 0;        // the window it hears
 };
@@ -34,7 +35,7 @@ class Search {
   Search& operator=(const Search&) = delete;
 
   // Rows that the next propose() adds.
-  size_t rows() const { return prefilled_ ? live() : start_.initial.size(); }
+  size_t rows() const { return prefilled_ ? live() : start_.initial.size() + start_.said.size(); }
   // Adds the next step's rows and requests. Precondition: not done(). Without a take() in between,
   // the same again.
   void propose(StepTable& table) const;
@@ -43,7 +44,7 @@ class Search {
   bool done() const { return done_; }
 
   // Precondition of all below: done().
-  // What was found, at least one; may be called once.
+  // What was found, at least one, each beginning with what was said before; may be called once.
   virtual std::vector<Sequence> take_sequences() = 0;
   // Of the unfiltered logits at start_of_transcript.
   float no_speech_prob() const { return no_speech_prob_; }
@@ -53,9 +54,11 @@ class Search {
  protected:
   const Rules& rules() const { return rules_; }
   int limit() const { return start_.limit; }
+  const std::vector<int>& said() const { return start_.said; }
   // Self slot of history `index`.
   int slot(size_t index) const { return start_.self_slot + static_cast<int>(index); }
-  // Adds a row for the latest of `sampled`, the tokens of history `index`, and asks for its scores.
+  // Adds a row for the latest of `sampled`, the tokens of history `index` from said() on, and asks
+  // for its scores.
   void add_row(StepTable& table, size_t index, std::span<const int> sampled) const;
   void count_tokens(size_t tokens) { chosen_tokens_ += static_cast<int>(tokens); }
   void finish() { done_ = true; }

@@ -78,12 +78,16 @@ SplitWindow split_window(const Tokenizer& tokenizer, const DecodedWindow& decode
       split.next = start + splitter.steps(tokens[from - 1]) * kFramesPerPosition;
     return split;
   }
-  double duration_s = static_cast<double>(frames) * kHopSamples / kSampleRate;
+  double start_s = offset;
+  double end_s = offset + static_cast<double>(frames) * kHopSamples / kSampleRate;
+  const bool begins_late = decoded.continues && !tokens.empty() && splitter.is_timestamp(0);
+  if (begins_late) start_s += splitter.steps(tokens.front()) * kTimestampStep;
   const auto last = std::find_if(tokens.rbegin(), tokens.rend(),
                                  [&](int id) { return id >= tokenizer.special().timestamp_begin; });
-  if (last != tokens.rend() && splitter.steps(*last) != 0)
-    duration_s = splitter.steps(*last) * kTimestampStep;
-  split.segments.push_back(splitter.segment(tokens, offset, offset + duration_s));
+  const bool is_beginning = begins_late && last == std::prev(tokens.rend());
+  if (last != tokens.rend() && splitter.steps(*last) != 0 && !is_beginning)
+    end_s = offset + splitter.steps(*last) * kTimestampStep;
+  split.segments.push_back(splitter.segment(tokens, start_s, end_s));
   return split;
 }
 
@@ -118,14 +122,16 @@ void cut_segments(std::vector<Segment>& segments, int end) {
   }
 }
 
-void delay_segments(std::vector<Segment>& segments, int start) {
+void confine_segments(std::vector<Segment>& segments, int start, int end) {
   const double start_s = static_cast<double>(start) / kFramesPerSecond;
+  const double end_s = static_cast<double>(end) / kFramesPerSecond;
   for (Segment& segment : segments) {
-    segment.start_s = std::max(segment.start_s, start_s);
-    segment.end_s = std::max(segment.end_s, start_s);
+    const double least_s = segment.text.empty() ? 0 : std::min(kTimestampStep, end_s - start_s);
+    segment.start_s = std::clamp(segment.start_s, start_s, end_s - least_s);
+    segment.end_s = std::clamp(segment.end_s, segment.start_s + least_s, end_s);
     for (Word& word : segment.words) {
-      word.start_s = std::max(word.start_s, start_s);
-      word.end_s = std::max(word.end_s, start_s);
+      word.start_s = std::clamp(word.start_s, start_s, end_s);
+      word.end_s = std::clamp(word.end_s, start_s, end_s);
     }
   }
 }

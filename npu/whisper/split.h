@@ -31,8 +31,8 @@ std::optional<Segment> unfinished_segment(const Tokenizer& tokenizer, const Deco
 // none ends after it.
 void cut_segments(std::vector<Segment>& segments, int end);
 
-// Moves times before frame `start` there.
-void delay_segments(std::vector<Segment>& segments, int start);
+// Moves times before frame `start` or behind frame `end` there; text keeps 20 ms.
+void confine_segments(std::vector<Segment>& segments, int start, int end);
 
 // Takes text, tokens and words from segments without duration or without text. They keep their
 // place.

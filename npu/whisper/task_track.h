@@ -28,11 +28,13 @@ namespace npu {
 
 // A window whose cross K,V are in slot 0 of the context. All in mel frames.
 struct TrackWindow {
-  int start;
-  int frames;                        // of audio in it
-  int content_frames;                // of the whole input, or what is known of it
-  int least_next;                    // the next window begins here or later
-  bool late_starts;                  // nothing begins before `start`; otherwise word times may
+  int start;           // where new text begins
+  int origin;          // where its audio begins: `start`, or before it, with text that is decided
+  int frames;          // of audio in it, from the origin
+  int content_frames;  // of the whole input, or what is known of it
+  int least_next;      // the next window begins here or later
+  bool late_starts;    // nothing begins before `start`; otherwise word times may
+  bool heard_again;    // its audio may be heard again in front of the next window
   const SpeechGate* gate = nullptr;  // where speech is; null: not known
 };
 
@@ -57,16 +59,24 @@ class TaskTrack {
 
   // A pause so long that what was said before is no context for what follows.
   void forget_text();
+  // The audio so far is not heard again: its text is left to the previous text.
+  void leave_audio();
 
-  // Begins the window at frame `start`. Then search() is to be stepped until it is done, and
-  // advance() called, until that returns true.
+  // Where a window that is to begin at `start` can begin to hear: the beginning of a segment of
+  // earlier pieces, at `earliest` or later, or `start`.
+  int origin(int start, int earliest) const;
+
+  // Begins the window at frame `start`, whose audio begins at `origin`. Then search() is to be
+  // stepped until it is done, and advance() called, until that returns true.
   // `little_speech`: as for needs_fallback().
-  void begin(std::string_view language, int start, bool little_speech);
+  void begin(std::string_view language, int start, int origin, bool little_speech);
   Search& search() { return *search_; }
   bool owns(const Search* search) const { return search_.get() == search; }
   // Takes what search() found. True if the window is decoded; false if search() is a new one, at
   // the next temperature.
   bool advance();
+  // Whether that is more than silence. Precondition: the window is decoded.
+  bool found_text() const;
 
   // Turns the decoded window into segments, with words if they are wanted, and remembers its text.
   // With `until`, a frame, the next window will begin there whatever this text says: unfinished
@@ -78,6 +88,9 @@ class TaskTrack {
  private:
   void start_search();
   bool cut_loop();
+  WindowRequest request();
+  void forget_before(int origin);
+  void remember(const std::vector<Segment>& segments, const TrackWindow& window, bool looped);
   Result<bool> add_words(SplitWindow& split, const TrackWindow& window, Aligner& aligner,
                          Inference& inference, const CancelToken& cancel);
 
@@ -87,8 +100,10 @@ class TaskTrack {
   const WindowDecoder decoder_;
   const int first_slot_;
   TranscriberStats& stats_;
+  const bool hears_back_;  // whether pieces hear the audio of earlier ones again
   History history_;
-  bool has_text_ = false;  // the history is more than the initial prompt
+  std::vector<Segment> recent_;  // of earlier pieces, behind what history_ has; without words
+  bool has_text_ = false;        // both together are more than the initial prompt
   double last_speech_s_ = 0;
 
   // Of the window that is decoded.
@@ -96,6 +111,7 @@ class TaskTrack {
   int start_ = 0;
   bool little_speech_ = false;
   bool cut_loop_ = false;  // the window before lost a loop
+  std::vector<int> said_;  // tokens of recent_, with times from the origin
   size_t attempt_ = 0;     // index of its temperature
   std::unique_ptr<Search> search_;
   DecodedWindow decoded_;

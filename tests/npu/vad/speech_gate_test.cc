@@ -60,6 +60,20 @@ TEST(SpeechGate, FindsTheFirstLongPause) {
   EXPECT_NEAR(*found.end_before_pause(700, 300, kEnd), 1220, kEdge);  // then nothing comes
 }
 
+TEST(SpeechGate, FindsTheLongestPause) {
+  const SpeechGate found = after(
+      sound({{2, true}, {1, false}, {2, true}, {2, false}, {2, true}, {1, false}, {2, true}}));
+  EXPECT_NEAR(*found.pause(0, 1200), 600, kEdge);
+  EXPECT_NEAR(*found.pause(0, 400), 250, kEdge);
+  EXPECT_NEAR(*found.pause(700, 1200), 950, kEdge);
+  EXPECT_NEAR(*found.pause(0, 600), 560, kEdge);  // of the second one, what lies before
+  EXPECT_FALSE(found.pause(20, 180));
+  EXPECT_FALSE(found.pause(300, 200));
+  SpeechGate live = gate();
+  live.push(sound({{2, true}, {2, false}, {2, true}}));
+  EXPECT_NEAR(*live.pause(0, 450), 300, kEdge);
+}
+
 TEST(SpeechGate, TellsBeginningsAtOnceAndEndsAfterAPause) {
   SpeechGate live = gate();
   live.push(sound({{2, false}, {1, true}}));

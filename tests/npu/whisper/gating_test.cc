@@ -143,6 +143,20 @@ TEST_P(GatingWithLag, NothingDependsOnHowTheSamplesArePushed) {
 
 INSTANTIATE_TEST_SUITE_P(WholeWindowsAndPieces, GatingWithLag, ::testing::Values(-1, 3, 10));
 
+// The later, silent pause is too short to be one of speech.
+TEST(Gating, PiecesEndInAPauseOfSpeech) {
+  TranscribeOptions options = gated();
+  options.max_lag_s = 10;
+  auto script = script_of({{{at(0), 300, at(5)}}});
+  const Outcome outcome =
+      drive(*transcriber_of(script, options),
+            sound({{6.3, true}, {0.8, false}, {1.9, true}, {0.3, false}, {2, true}}));
+  ASSERT_EQ(outcome.segments.size(), 2U);
+  const std::vector<float>& mel = script->mels[0];
+  EXPECT_NE(mel[(670 - kEdge) * 80], 0);
+  EXPECT_EQ(mel[(670 + kEdge) * 80], 0);
+}
+
 // Improbable text in a piece of speech that goes on is real speech that is hard to hear.
 TEST(Gating, APieceOfLongSpeechIsNotLittleSpeech) {
   TranscribeOptions options = gated();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <random>
 #include <string>
@@ -32,24 +33,29 @@ struct Said {
   float no_speech_logit = 0;
 };
 
-// One encoder run after the other says `windows`; the last one goes on for ever.
+// One encoder run after the other says `windows`; the last one goes on for ever. In a window that
+// goes on from what was said before, times count from the last one of that.
 inline std::shared_ptr<Script> script_of(std::vector<Said> windows, int language = kEnglish) {
   auto script = std::make_shared<Script>();
-  script->next = [windows, language](int window, std::span<const int> history,
-                                     std::span<float> logits) {
+  // Where what is sampled begins, by encoder run and task.
+  auto first = std::make_shared<std::map<std::pair<int, int>, size_t>>();
+  script->next = [=](int window, std::span<const int> history, std::span<float> logits) {
     const Said& said = windows[std::min(static_cast<size_t>(window), windows.size() - 1)];
-    const auto start = std::find(history.begin(), history.end(), kStart);
-    const auto after = static_cast<size_t>(history.end() - start);
-    if (after == 1) {
+    const auto start =
+        static_cast<size_t>(std::find(history.begin(), history.end(), kStart) - history.begin());
+    if (history.size() == start + 1) {
       logits[static_cast<size_t>(language)] = 5;
       logits[kNoSpeech] = said.no_speech_logit;
     }
-    // After start, language and task, and notimestamps where it is asked for.
-    const bool untimed = after > 3 && *(start + 3) == kTimestamps - 1;
-    const size_t sampled = after - (untimed ? 4 : 3);
-    if (after < 3) return;
-    const bool more = sampled < said.tokens.size();
-    logits[static_cast<size_t>(more ? said.tokens[sampled] : kEndOfText)] = said.logit;
+    if (history.size() < start + 3) return;
+    const size_t base =
+        first->emplace(std::pair(window, history[start + 2]), history.size()).first->second;
+    if (history.size() < base) return;  // of an alignment, which asks for no logits
+    const int last = history[base - 1];
+    const size_t sampled = history.size() - base;
+    int id = sampled < said.tokens.size() ? said.tokens[sampled] : kEndOfText;
+    if (id >= kTimestamps && last > kTimestamps) id = std::min(id + last - kTimestamps, at(30));
+    logits[static_cast<size_t>(id)] = said.logit;
   };
   return script;
 }

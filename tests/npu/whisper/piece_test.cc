@@ -50,7 +50,7 @@ class Cuts : public ::testing::Test {
     features_.push(samples);
   }
   std::optional<Piece> next(int start = 0, int clip_end = 1 << 30) {
-    return pieces_.next({start, clip_end, 0}, /*look_ahead=*/0, features_);
+    return pieces_.next({start, clip_end, 0}, /*look_ahead=*/0, features_, nullptr);
   }
 
   MelFilters filters_;

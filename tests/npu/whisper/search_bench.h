@@ -44,12 +44,14 @@ struct Bench {
                                             limits, stats);
     decoder = std::make_unique<WindowDecoder>(tokenizer(), options);
   }
-  Result<DecodedWindow> decode(float temperature = 0, std::span<const int> prompt = {}) {
-    const auto search = decoder->begin({"en", prompt, temperature, 0});
+  Result<DecodedWindow> decode(float temperature = 0, std::span<const int> prompt = {},
+                               std::span<const int> said = {}) {
+    const WindowRequest request{"en", prompt, said, temperature, 0};
+    const auto search = decoder->begin(request);
     SearchDriver driver(*inference);
     driver.add(*search);
     while (!driver.idle()) NPU_TRY(driver.step({}));
-    return decoder->finish(*search, temperature);
+    return decoder->finish(*search, request);
   }
 
   DecodingOptions options;

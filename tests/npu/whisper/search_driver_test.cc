@@ -56,11 +56,14 @@ class SideBySide : public ::testing::Test {
     }
   }
 
+  static WindowRequest request(const Job& job, int first_slot) {
+    return {"en", job.prompt, {}, job.temperature, 0, first_slot};
+  }
   std::unique_ptr<Search> begin(const Job& job, int first_slot) {
-    return decoders_.at(job.name).begin({"en", job.prompt, job.temperature, 0, first_slot});
+    return decoders_.at(job.name).begin(request(job, first_slot));
   }
   std::vector<int> tokens(const Job& job, Search& search) {
-    return decoders_.at(job.name).finish(search, job.temperature).tokens;
+    return decoders_.at(job.name).finish(search, request(job, 0)).tokens;
   }
   // What a job finds when nobody else is there.
   std::vector<int> alone(const Job& job) {

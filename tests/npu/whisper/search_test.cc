@@ -76,6 +76,40 @@ TEST(Greedy, NoSpeechIsReadAtTheStartOfTranscript) {
   EXPECT_NEAR(found->no_speech_prob / expected, 1, 1e-4);
 }
 
+TEST(Said, GreedyGoesOnAsIfItHadChosenIt) {
+  Bench bench({});
+  bench.script->next = [](int, std::span<const int> history, std::span<float> logits) {
+    random_logits(2, history, logits);
+    if (history.size() < 20) logits[kEnd] = 0;
+  };
+  const std::vector<int> all = bench.decode()->tokens;
+  ASSERT_GT(all.size(), 12U);
+  for (const size_t cut : {size_t{1}, size_t{2}, size_t{5}, size_t{12}}) {
+    const std::span<const int> said = std::span(all).first(cut);
+    const auto rest = bench.decode(0, {}, said);
+    EXPECT_EQ(rest->tokens, std::vector<int>(all.begin() + static_cast<long>(cut), all.end()));
+    EXPECT_TRUE(rest->continues);
+    EXPECT_EQ(bench.script->prompts.back().size(), 3 + cut);
+  }
+}
+
+TEST(Said, DoesNotCountAsNewTokensInAnySearch) {
+  const std::vector<int> said = {kTime, 300, 301, kTime + 50};
+  for (const float temperature : {0.0F, 0.5F})
+    for (const std::optional<int> beams : {std::optional<int>(), std::optional<int>(3)}) {
+      DecodingOptions options;
+      options.max_tokens = 7;
+      options.beam_size = beams;
+      Bench bench(options, temperature);
+      bench.script->next = endless;
+      const auto decoded = bench.decode(temperature, {}, said);
+      ASSERT_TRUE(decoded) << decoded.error().message;
+      EXPECT_EQ(decoded->tokens.size(), 7U);
+      // A timestamp must follow that which ended what was said, and none before it.
+      EXPECT_GE(decoded->tokens[0], kTime + 50);
+    }
+}
+
 TEST(Prefix, FollowsTheStartSequenceAndIsNotPartOfTheResult) {
   DecodingOptions options;
   options.prefix = " w300 ";
