@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Memory of the CPU device: cache-line aligned floats, and views of matrices with padded rows.
+// Memory of the CPU device: cache-line aligned arrays, and views of matrices with padded rows.
 #pragma once
 
 #include <sys/mman.h>
@@ -27,33 +27,37 @@ inline constexpr size_t row_stride(size_t cols) {
   return round_up(cols, kPanelCols) + 16;
 }
 
-// Owns `size` floats, 64-byte aligned, zeroed. Kernels may read a panel beyond the end.
-class FloatArray {
+// Owns `size` elements, 64-byte aligned, zeroed. Kernels may read a panel beyond the end.
+template <typename T>
+class AlignedArray {
  public:
-  FloatArray() = default;
+  AlignedArray() = default;
   // Throws std::bad_alloc.
-  explicit FloatArray(size_t size) : size_(size) {
-    const size_t bytes = (size + kPanelCols * 2) * sizeof(float);
+  explicit AlignedArray(size_t size) : size_(size) {
+    const size_t bytes = size * sizeof(T) + kPanelCols * 2 * sizeof(float);
     void* data = nullptr;
     if (posix_memalign(&data, bytes < kHugePage ? 64 : kHugePage, bytes) != 0)
       throw std::bad_alloc();
-    data_.reset(static_cast<float*>(data));
+    data_.reset(static_cast<T*>(data));
     // Weights are read through from end to end, which costs a TLB miss per page. The tail stays in
     // small pages, so that nothing is wasted.
     if (bytes >= kHugePage) madvise(data, bytes / kHugePage * kHugePage, MADV_HUGEPAGE);
     std::memset(data, 0, bytes);
   }
-  float* data() { return data_.get(); }
-  const float* data() const { return data_.get(); }
+  T* data() { return data_.get(); }
+  const T* data() const { return data_.get(); }
   size_t size() const { return size_; }
+  size_t bytes() const { return size_ * sizeof(T); }
 
  private:
   struct Free {
-    void operator()(float* data) const { std::free(data); }
+    void operator()(T* data) const { std::free(data); }
   };
-  std::unique_ptr<float, Free> data_;
+  std::unique_ptr<T, Free> data_;
   size_t size_ = 0;
 };
+
+using FloatArray = AlignedArray<float>;
 
 // A matrix in someone else's memory; `stride` floats from row to row.
 struct Matrix {

@@ -2,7 +2,6 @@
 #include "device/cpu/context.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "device/check.h"
 #include "device/cpu/plan.h"
@@ -18,46 +17,30 @@ CpuContext::CpuContext(const CpuProgram& program, const ContextLimits& limits)
   std::vector<Plan> plans;
   size_t arena = 0;
   for (const OpList& list : program.lists()) {
-    make_buffers(list);
+    buffers_.add(list, limits.max_rows);
     make_caches(list);
     plans.push_back(plan_temporaries(list, max_rows));
     arena = std::max(arena, plans.back().size);
   }
   arena_ = FloatArray(arena);
   for (size_t list = 0; list < plans.size(); ++list)
-    values_.push_back(place_values(program.lists()[list], plans[list]));
+    values_.push_back(views_of(program.lists()[list], plans[list]));
   const size_t scratch = std::max(Replayer::scratch_size(*this), ScoreScratch::thread_size());
   for (size_t thread = 0; thread < program.pool().threads(); ++thread)
     scratch_.emplace_back(scratch);
 }
 
-std::vector<Matrix> CpuContext::place_values(const OpList& list, const Plan& plan) {
+std::vector<Matrix> CpuContext::views_of(const OpList& list, const Plan& plan) {
   std::vector<Matrix> views;
   for (size_t id = 0; id < list.values.size(); ++id) {
     const Value& value = list.values[id];
     const auto cols = static_cast<size_t>(value.cols);
     Matrix view{arena_.data() + plan.offsets[id], row_stride(cols), 0, cols};
-    if (!value.buffer.empty()) view = find(value.buffer)->view;
+    if (!value.buffer.empty()) view = buffers_.view(value.buffer);
     view.rows = static_cast<size_t>(value.rows);
     views.push_back(view);
   }
   return views;
-}
-
-CpuContext::Buffer* CpuContext::find(std::string_view name) {
-  const auto found = buffers_.find(name);
-  return found == buffers_.end() ? nullptr : &found->second;
-}
-
-void CpuContext::make_buffers(const OpList& list) {
-  for (const Value& value : list.values) {
-    if (value.buffer.empty() || find(value.buffer)) continue;
-    const auto rows = static_cast<size_t>(value.rows == kTableRows ? limits_.max_rows : value.rows);
-    const auto cols = static_cast<size_t>(value.cols);
-    Buffer buffer{FloatArray(rows * row_stride(cols)), {}};
-    buffer.view = {buffer.data.data(), row_stride(cols), rows, cols};
-    buffers_.emplace(value.buffer, std::move(buffer));
-  }
 }
 
 void CpuContext::make_caches(const OpList& list) {
@@ -94,23 +77,11 @@ void CpuContext::make_cross(size_t layer, size_t cols, size_t heads) {
 }
 
 Result<void> CpuContext::write(std::string_view buffer, std::span<const float> data) {
-  const Buffer* found = find(buffer);
-  NPU_TRY(check_buffer(found != nullptr, buffer, found ? found->view.rows : 0,
-                       found ? found->view.cols : 0, data.size()));
-  const Matrix& to = found->view;
-  for (size_t r = 0; r < to.rows; ++r)
-    std::memcpy(to.row(r), data.data() + r * to.cols, to.cols * sizeof(float));
-  return {};
+  return buffers_.write(buffer, data);
 }
 
 Result<void> CpuContext::read(std::string_view buffer, std::span<float> data) {
-  const Buffer* found = find(buffer);
-  NPU_TRY(check_buffer(found != nullptr, buffer, found ? found->view.rows : 0,
-                       found ? found->view.cols : 0, data.size()));
-  const Matrix& from = found->view;
-  for (size_t r = 0; r < from.rows; ++r)
-    std::memcpy(data.data() + r * from.cols, from.row(r), from.cols * sizeof(float));
-  return {};
+  return buffers_.read(buffer, data);
 }
 
 Result<void> CpuContext::run(size_t list, const Replay& replay, const CancelToken& cancel,

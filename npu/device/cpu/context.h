@@ -2,10 +2,9 @@
 // A context of the CPU device: buffers, caches and the replay of lists.
 #pragma once
 
-#include <map>
-#include <string>
 #include <vector>
 
+#include "device/cpu/buffers.h"
 #include "device/cpu/cache.h"
 #include "device/cpu/plan.h"
 #include "device/cpu/program.h"
@@ -26,20 +25,13 @@ class CpuContext : public Context {
  private:
   friend class Replayer;
 
-  struct Buffer {
-    FloatArray data;
-    Matrix view;
-  };
-
-  Buffer* find(std::string_view name);
-  void make_buffers(const OpList& list);
-  std::vector<Matrix> place_values(const OpList& list, const Plan& plan);
+  std::vector<Matrix> views_of(const OpList& list, const Plan& plan);
   void make_caches(const OpList& list);
   void make_cross(size_t layer, size_t cols, size_t heads);
 
   const CpuProgram& program_;
   ContextLimits limits_;
-  std::map<std::string, Buffer, std::less<>> buffers_;
+  Buffers buffers_;
   FloatArray arena_;                         // temporaries of whichever list runs
   std::vector<std::vector<Matrix>> values_;  // of each list, by ValueId
   Histories histories_;
@@ -47,6 +39,7 @@ class CpuContext : public Context {
   std::vector<std::vector<HeadPanels>> cross_;  // by slot, layer
   HeadPanels attention_;                        // keys and values of an Attention, packed
   ScoreScratch score_;
+  FloatArray score_inputs_;
   std::vector<FloatArray> scratch_;  // by thread
   std::vector<int> storage_rows_;    // by row of the table
 };

@@ -26,7 +26,7 @@ struct Operands {
   std::vector<ValueId> operator()(const AlignmentScores& op) const { return {op.q}; }
 };
 
-// A temporary: first and last operation that needs it, and its place.
+// A temporary: first and last step that needs it, and its place.
 struct Life {
   size_t value;
   size_t first, last;
@@ -35,13 +35,19 @@ struct Life {
 
 }  // namespace
 
-Plan plan_temporaries(const OpList& list, size_t max_rows) {
+size_t arena_size(const Value& value, size_t max_rows) {
+  if (!value.buffer.empty()) return 0;
+  const size_t rows = value.rows == kTableRows ? max_rows : static_cast<size_t>(value.rows);
+  return rows * row_stride(static_cast<size_t>(value.cols)) + 2 * kPanelCols;
+}
+
+Plan place_values(std::span<const std::vector<ValueId>> operands, std::span<const size_t> sizes) {
   std::vector<Life> lives;
-  std::vector<int> life_of(list.values.size(), -1);
-  for (size_t step = 0; step < list.ops.size(); ++step) {
-    for (const ValueId id : std::visit(Operands{}, list.ops[step])) {
+  std::vector<int> life_of(sizes.size(), -1);
+  for (size_t step = 0; step < operands.size(); ++step) {
+    for (const ValueId id : operands[step]) {
       const auto value = static_cast<size_t>(id);
-      if (!list.values[value].buffer.empty()) continue;
+      if (sizes[value] == 0) continue;
       if (life_of[value] < 0) {
         life_of[value] = static_cast<int>(lives.size());
         lives.push_back({value, step, step, 0, 0});
@@ -50,12 +56,10 @@ Plan plan_temporaries(const OpList& list, size_t max_rows) {
     }
   }
 
-  Plan plan{std::vector<size_t>(list.values.size()), 0};
+  Plan plan{std::vector<size_t>(sizes.size()), 0};
   std::vector<Life*> placed;  // by begin
   for (Life& life : lives) {
-    const Value& value = list.values[life.value];
-    const size_t rows = value.rows == kTableRows ? max_rows : static_cast<size_t>(value.rows);
-    const size_t size = rows * row_stride(static_cast<size_t>(value.cols)) + 2 * kPanelCols;
+    const size_t size = sizes[life.value];
     size_t begin = 0;
     for (const Life* other : placed) {
       if (other->last < life.first || other->first > life.last) continue;
@@ -72,6 +76,14 @@ Plan plan_temporaries(const OpList& list, size_t max_rows) {
     plan.size = std::max(plan.size, life.end);
   }
   return plan;
+}
+
+Plan plan_temporaries(const OpList& list, size_t max_rows) {
+  std::vector<std::vector<ValueId>> operands;
+  for (const Op& op : list.ops) operands.push_back(std::visit(Operands{}, op));
+  std::vector<size_t> sizes;
+  for (const Value& value : list.values) sizes.push_back(arena_size(value, max_rows));
+  return place_values(operands, sizes);
 }
 
 }  // namespace npu::cpu

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "device/cpu/float_logits.h"
 #include "device/cpu/kernels.h"
 
 namespace npu::cpu {
@@ -131,8 +132,9 @@ bool Replayer::run(const Embed& op, const Step& step) {
 }
 
 bool Replayer::run(const Score& op, const Step& step) {
-  return score_rows(value(op.in), *step.matrix, replay_.score, replay_.results, turn_,
-                    context_.score_, context_.scratch_);
+  FloatLogits logits(*step.matrix, context_.score_inputs_);
+  return score_rows(value(op.in), logits, replay_.score, replay_.results, turn_, context_.score_,
+                    context_.scratch_);
 }
 
 }  // namespace npu::cpu

@@ -14,7 +14,6 @@ namespace {
 constexpr float kNone = -std::numeric_limits<float>::infinity();
 constexpr size_t kChunkPanels = 32;
 constexpr size_t kChunk = kChunkPanels * kPanelCols;  // ids
-constexpr size_t kBlock = 56;                         // requests that share a pass over the weights
 
 size_t size(int extent) {
   return static_cast<size_t>(extent);
@@ -101,12 +100,12 @@ class Chunk {
   size_t ids_;
 };
 
-// One pass over the weights for at most kBlock requests.
+// One pass over the weights for at most kScoreRows requests.
 class Pass {
  public:
-  Pass(const PackedMatrix& tokens, std::span<const ScoreRequest> requests,
-       std::span<ScoreResult> results, ScoreScratch& scratch)
-      : tokens_(tokens), requests_(requests), results_(results), scratch_(scratch) {
+  Pass(Logits& logits, std::span<const ScoreRequest> requests, std::span<ScoreResult> results,
+       ScoreScratch& scratch)
+      : logits_(logits), requests_(requests), results_(results), scratch_(scratch) {
     for (const ScoreRequest& request : requests) most_ = std::max(most_, size(request.top_k));
     if (scratch_.chunks.size() < chunks() * requests.size())
       scratch_.chunks.resize(chunks() * requests.size());
@@ -114,30 +113,23 @@ class Pass {
       scratch_.candidates.resize(chunks() * requests.size() * kScoreGroups * most_);
   }
 
-  size_t chunks() const { return (tokens_.panels() + kChunkPanels - 1) / kChunkPanels; }
+  size_t chunks() const { return (logits_.vocabulary() + kChunk - 1) / kChunk; }
 
-  // Gathers the rows and makes room for the answers.
+  // Takes the rows and makes room for the answers.
   void prepare(const Matrix& in) {
-    const size_t wanted = kBlock * row_stride(in.cols);
-    if (scratch_.inputs.size() < wanted) scratch_.inputs = FloatArray(wanted);
-    rows_ = {scratch_.inputs.data(), row_stride(in.cols), requests_.size(), in.cols};
+    logits_.begin(in, requests_);
     for (size_t r = 0; r < requests_.size(); ++r) {
-      std::memcpy(rows_.row(r), in.row(size(requests_[r].row)), in.cols * sizeof(float));
       results_[r].named.resize(requests_[r].named.size());
-      results_[r].full_row.resize(requests_[r].full_row ? tokens_.rows : 0);
+      results_[r].full_row.resize(requests_[r].full_row ? logits_.vocabulary() : 0);
     }
   }
 
   void reduce_chunk(size_t chunk, float* logits) {
-    const size_t panel = chunk * kChunkPanels;
-    const size_t panels = std::min(kChunkPanels, tokens_.panels() - panel);
-    for (size_t p = 0; p < panels; ++p)
-      multiply_panel({rows_.data, rows_.stride, rows_.rows, tokens_.panel(panel + p), kPanelCols,
-                      rows_.cols, logits + p * kPanelCols, kChunk});
-    const size_t first = panel * kPanelCols, ids = std::min(kChunk, tokens_.rows - first);
-    for (size_t r = 0; r < rows_.rows; ++r) {
+    const size_t first = chunk * kChunk, ids = std::min(kChunk, logits_.vocabulary() - first);
+    logits_.compute(chunk * kChunkPanels, (ids + kPanelCols - 1) / kPanelCols, logits, kChunk);
+    for (size_t r = 0; r < requests_.size(); ++r) {
       const ScoreRequest& request = requests_[r];
-      ChunkScore& score = scratch_.chunks[chunk * rows_.rows + r];
+      ChunkScore& score = scratch_.chunks[chunk * requests_.size() + r];
       Chunk reduction(logits + r * kChunk, first, ids);
       reduction.raw(request, results_[r], score);
       if (request.mask) reduction.mask(*request.mask);
@@ -148,10 +140,10 @@ class Pass {
   }
 
   void join_chunks() {
-    for (size_t r = 0; r < rows_.rows; ++r) {
+    for (size_t r = 0; r < requests_.size(); ++r) {
       PartialSum raw{kNone, 0};
       for (size_t chunk = 0; chunk < chunks() && requests_[r].raw_log_sum_exp; ++chunk)
-        join(raw, scratch_.chunks[chunk * rows_.rows + r].raw);
+        join(raw, scratch_.chunks[chunk * requests_.size() + r].raw);
       results_[r].raw_log_sum_exp = requests_[r].raw_log_sum_exp ? log_sum_exp(raw) : 0;
       for (size_t group = 0; group < kScoreGroups; ++group) join_group(r, group);
     }
@@ -159,7 +151,7 @@ class Pass {
 
  private:
   Candidate* candidates(size_t chunk, size_t request, size_t group) {
-    const size_t at = (chunk * rows_.rows + request) * kScoreGroups + group;
+    const size_t at = (chunk * requests_.size() + request) * kScoreGroups + group;
     return scratch_.candidates.data() + at * most_;
   }
 
@@ -170,7 +162,7 @@ class Pass {
     size_t count = 0;
     result.top.resize(most);
     for (size_t chunk = 0; chunk < chunks(); ++chunk) {
-      const ChunkScore& score = scratch_.chunks[chunk * rows_.rows + request];
+      const ChunkScore& score = scratch_.chunks[chunk * requests_.size() + request];
       join(sum, score.groups[group]);
       for (size_t i = 0; i < score.found[group]; ++i)
         insert(result.top.data(), count, most, candidates(chunk, request, group)[i]);
@@ -179,26 +171,25 @@ class Pass {
     result.log_sum_exp = log_sum_exp(sum);
   }
 
-  const PackedMatrix& tokens_;
+  Logits& logits_;
   std::span<const ScoreRequest> requests_;
   std::span<ScoreResult> results_;
   ScoreScratch& scratch_;
-  Matrix rows_;
   size_t most_ = 0;
 };
 
 }  // namespace
 
 size_t ScoreScratch::thread_size() {
-  return kBlock * kChunk;
+  return kScoreRows * kChunk;
 }
 
-bool score_rows(const Matrix& in, const PackedMatrix& tokens,
-                std::span<const ScoreRequest> requests, std::span<ScoreResult> results, Turn& turn,
-                ScoreScratch& scratch, std::span<FloatArray> thread_scratch) {
-  for (size_t first = 0; first < requests.size(); first += kBlock) {
-    const size_t count = std::min(kBlock, requests.size() - first);
-    Pass pass(tokens, requests.subspan(first, count), results.subspan(first, count), scratch);
+bool score_rows(const Matrix& in, Logits& logits, std::span<const ScoreRequest> requests,
+                std::span<ScoreResult> results, Turn& turn, ScoreScratch& scratch,
+                std::span<FloatArray> thread_scratch) {
+  for (size_t first = 0; first < requests.size(); first += kScoreRows) {
+    const size_t count = std::min(kScoreRows, requests.size() - first);
+    Pass pass(logits, requests.subspan(first, count), results.subspan(first, count), scratch);
     pass.prepare(in);
     if (!turn.run(pass.chunks(), [&](size_t chunk, size_t thread) {
           pass.reduce_chunk(chunk, thread_scratch[thread].data());

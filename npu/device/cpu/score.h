@@ -6,8 +6,9 @@
 #include <span>
 #include <vector>
 
-#include "device/cpu/packed.h"
+#include "device/cpu/aligned.h"
 #include "device/cpu/pool.h"
+#include "device/score.h"
 
 namespace npu::cpu {
 
@@ -24,21 +25,35 @@ struct ChunkScore {
   size_t found[kScoreGroups];  // candidates
 };
 
+// Where logits come from: the product of some rows with the embedding.
+class Logits {
+ public:
+  virtual ~Logits() = default;
+  // Ids, one panel of kPanelCols at a time.
+  virtual size_t vocabulary() const = 0;
+  // Takes rows[i] of the decoder's output for the calls of compute() that follow. Called by one
+  // thread, for at most kScoreRows rows.
+  virtual void begin(const Matrix& in, std::span<const ScoreRequest> requests) = 0;
+  // Fills out[row][kPanelCols panels], `stride` floats from row to row. Called by many threads.
+  virtual void compute(size_t panel, size_t panels, float* out, size_t stride) const = 0;
+};
+
+inline constexpr size_t kScoreRows = 56;  // requests that share a pass over the weights
+
 // What the reductions need between chunks; grows to what the requests ask for, and never shrinks.
 struct ScoreScratch {
   // Floats that a thread needs.
   static size_t thread_size();
 
-  FloatArray inputs;                  // rows of the requests, side by side
   std::vector<ChunkScore> chunks;     // [chunk][request]
   std::vector<Candidate> candidates;  // [chunk][request][group][most]
 };
 
-// Fills `results` for `requests` from the logits in tokens^T. `thread_scratch` has thread_size()
-// floats per thread. Chunks are the same for any number of threads and are joined in order. False
-// if it was interrupted.
-bool score_rows(const Matrix& in, const PackedMatrix& tokens,
-                std::span<const ScoreRequest> requests, std::span<ScoreResult> results, Turn& turn,
-                ScoreScratch& scratch, std::span<FloatArray> thread_scratch);
+// Fills `results` for `requests` from the logits of the rows of `in`. `thread_scratch` has
+// thread_size() floats per thread. Chunks are the same for any number of threads and are joined in
+// order. False if it was interrupted.
+bool score_rows(const Matrix& in, Logits& logits, std::span<const ScoreRequest> requests,
+                std::span<ScoreResult> results, Turn& turn, ScoreScratch& scratch,
+                std::span<FloatArray> thread_scratch);
 
 }  // namespace npu::cpu
