@@ -23,8 +23,14 @@
 
 namespace npu {
 
-// Arithmetic of a loaded program; see docs/numerics.md.
-enum class Precision { kF32 };
+// Arithmetic of a loaded program; see docs/numerics.md. kAuto is a wish only: the fastest of those
+// that are accepted by word error rate.
+enum class Precision { kAuto, kF32, kInt8, kBf16 };
+
+// As users spell it: "auto", "f32", "int8", "bf16".
+std::string_view precision_name(Precision precision);
+// Errors: kInvalidArgument, listing the names.
+Result<Precision> precision_from_name(std::string_view name);
 
 // Where a device gets weights from while it packs: a validated model file.
 class WeightSource {
@@ -100,6 +106,8 @@ class Program {
   virtual Result<std::unique_ptr<Context>> create_context(const ContextLimits& limits) const = 0;
   // Bytes of device memory that the packed weights take.
   virtual size_t weight_bytes() const = 0;
+  // What it computes in; never kAuto.
+  virtual Precision precision() const = 0;
 };
 
 // Called while weights are packed, with 0..1, from the thread that called load().

@@ -123,6 +123,7 @@ class WatchedProgram : public Program {
     return std::unique_ptr<Context>(std::make_unique<WatchedContext>(std::move(context), watch_));
   }
   size_t weight_bytes() const override { return program_->weight_bytes(); }
+  Precision precision() const override { return program_->precision(); }
 
  private:
   std::unique_ptr<Program> program_;

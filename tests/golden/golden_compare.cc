@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Transcribes clips with f32 and compares the outcome, token for token, with reference outputs.
+// Transcribes clips, with f32 unless told otherwise, and compares the outcome, token for token,
+// with reference outputs.
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
@@ -27,7 +28,7 @@ constexpr int kPassed = 0, kFailed = 1, kUsage = 2, kSkipped = 77;
 
 constexpr const char* kHelp =
     "usage: golden_compare [OPTION...] FILE.jsonl...\n"
-    "Compares transcriptions (f32, samples through 16 bit) with reference outputs.\n"
+    "Compares transcriptions (samples through 16 bit) with reference outputs.\n"
     "  --clips DIR      folder that the lines' file names are relative to\n"
     "  --write FILE     writes the transcriptions there, one JSON document per line\n"
     "  --running        normalises with the maximum so far, not that of the whole input\n"
@@ -39,6 +40,7 @@ constexpr const char* kHelp =
     "  --exact-only     only 16 kHz lossless clips\n"
     "  --threshold F    fraction of these that must be identical, default 0.99\n"
     "  --threads N      threads of the device, default 2\n"
+    "  --precision P    f32 (the default), int8 or bf16\n"
     "  --verbose        one line per identical clip too\n"
     "Exit status: 0 enough lines are identical, 1 not, 77 no model or no clips.\n";
 
@@ -50,6 +52,7 @@ struct Settings {
   bool exact_only = false;
   double threshold = 0.99;
   int threads = 2;
+  Precision precision = Precision::kF32;
   bool verbose = false;
   bool running = false;
   std::filesystem::path write;
@@ -203,6 +206,7 @@ class Comparison {
     if (const auto loaded = loaded_.find(name); loaded != loaded_.end()) return loaded->second;
     ModelRequest request;
     request.device = {.name = "cpu", .index = 0, .threads = settings_.threads};
+    request.precision = settings_.precision;
     request.model = settings_.model.string();
     if (!name.empty()) {
       const WithVocabulary folder(settings_.models / name, settings_.model / "tokenizer.json");
@@ -281,6 +285,8 @@ bool parse(int count, char** arguments, Settings& settings) {
       settings.threshold = std::strtod(value, nullptr);
     else if (name == "--threads")
       settings.threads = std::atoi(value);
+    else if (const auto precision = precision_from_name(value); name == "--precision" && precision)
+      settings.precision = *precision;
     else
       return false;
   }

@@ -44,6 +44,7 @@ class FaultProgram : public Program {
     return std::unique_ptr<Context>(std::make_unique<FaultContext>(std::move(context), state_));
   }
   size_t weight_bytes() const override { return program_->weight_bytes(); }
+  Precision precision() const override { return program_->precision(); }
 
  private:
   std::unique_ptr<Program> program_;

@@ -19,6 +19,7 @@ class TiledProgram : public Program {
     NPU_TRY(check_limits(lists_, limits));
     return make_tiled_context(lists_, weights_, limits);
   }
+  Precision precision() const override { return Precision::kF32; }
   size_t weight_bytes() const override {
     size_t bytes = 0;
     for (const auto& [name, values] : weights_) bytes += values.size() * sizeof(float);

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "device/cpu/kernels.h"
+#include "device/cpu/mixed/program.h"
 #include "device/cpu/pool.h"
 #include "device/cpu/program.h"
 
@@ -15,6 +16,10 @@ namespace npu::cpu {
 namespace {
 
 constexpr int kMostThreads = 256;
+
+// Whether the word error rate of int8 is near enough to that of f32 for `auto` to take it:
+// docs/numerics.md, "int8 on the CPU".
+constexpr bool kInt8Accepted = false;
 
 // CPUs that this process may run on.
 int usable_cpus() {
@@ -24,26 +29,36 @@ int usable_cpus() {
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
+// A program of either kind, as the interface knows it.
+template <typename Compiled>
+Result<std::unique_ptr<Program>> as_program(Result<std::unique_ptr<Compiled>> compiled) {
+  if (!compiled) return compiled.error();
+  return std::unique_ptr<Program>(*std::move(compiled));
+}
+
 class CpuDevice : public Device {
  public:
-  explicit CpuDevice(int threads) : pool_(threads) {}
+  CpuDevice(int threads, const DotVariant& dot) : pool_(threads), dot_(dot) {}
 
   std::string_view name() const override { return "cpu"; }
   std::string description() const override {
-    return text("CPU, ", pool_.threads(), pool_.threads() == 1 ? " thread" : " threads", ", f32, ",
-                instruction_set());
+    return text("CPU, ", pool_.threads(), pool_.threads() == 1 ? " thread, " : " threads, ",
+                instruction_set(), ", ", dot_.name);
   }
   Result<std::unique_ptr<Program>> load(std::span<const OpList> lists, WeightSource& source,
                                         Precision precision, const LoadProgress& progress,
                                         const CancelToken& cancel) override {
-    if (precision != Precision::kF32)
-      return Error{ErrorCode::kUnsupported, "device cpu: expected precision f32"};
-    NPU_TRY_ASSIGN(auto program, CpuProgram::compile(pool_, lists, source, progress, cancel));
-    return std::unique_ptr<Program>(std::move(program));
+    if (precision == Precision::kAuto)
+      precision = kInt8Accepted && dot_.fast_int8 ? Precision::kInt8 : Precision::kF32;
+    if (precision == Precision::kF32)
+      return as_program(CpuProgram::compile(pool_, lists, source, progress, cancel));
+    const Element element = precision == Precision::kInt8 ? Element::kInt8 : Element::kBf16;
+    return as_program(MixedProgram::compile(pool_, dot_, element, lists, source, progress, cancel));
   }
 
  private:
   Pool pool_;
+  const DotVariant& dot_;
 };
 
 }  // namespace
@@ -53,8 +68,9 @@ Result<std::unique_ptr<Device>> create_cpu_device(int threads) {
     return Error{ErrorCode::kInvalidArgument,
                  text("threads: expected 0 (all) to ", kMostThreads, ", found ", threads)};
   if (threads == 0) threads = std::min(usable_cpus(), kMostThreads);
+  NPU_TRY_ASSIGN(const DotVariant* dot, dot_variant());
   try {
-    return std::unique_ptr<Device>(std::make_unique<CpuDevice>(threads));
+    return std::unique_ptr<Device>(std::make_unique<CpuDevice>(threads, *dot));
   } catch (const std::system_error& error) {
     return Error{ErrorCode::kNoDevice,
                  text("device cpu: starting ", threads, " threads failed: ", error.what())};

@@ -38,6 +38,7 @@ class CpuProgram : public Program {
 
   Result<std::unique_ptr<Context>> create_context(const ContextLimits& limits) const override;
   size_t weight_bytes() const override { return weights_.bytes(); }
+  Precision precision() const override { return Precision::kF32; }
 
   const std::vector<OpList>& lists() const { return lists_; }
   const std::vector<Step>& steps(size_t list) const { return steps_[list]; }

@@ -5,11 +5,10 @@
 
 #include "close.h"
 #include "rig.h"
+#include "rounding.h"
 
 namespace npu::testing {
 namespace {
-
-using Floats = std::vector<float>;
 
 // Scaled scores of one query against rows of keys, and how far f32 may be from them.
 std::vector<Expected> scores_of(const float* q, const std::vector<const float*>& keys,
@@ -28,10 +27,40 @@ std::vector<Expected> scores_of(const float* q, const std::vector<const float*>&
   return scores;
 }
 
+// How a device sees the inputs of attention, and how far its own roundings may move the result.
+struct Inputs {
+  Floats q, k, v;
+  double bound;
+};
+
+// As bfloat16, queries in base 2 and scaled; the weights are rounded, too, before they multiply.
+Inputs bf16_inputs(const Floats& q, const Floats& k, const Floats& v, size_t head_size) {
+  const float scale = 1.44269504f / std::sqrt(static_cast<float>(head_size));
+  return {as_bf16(q, scale), as_bf16(k), as_bf16(v), 0x1p-7};
+}
+Inputs full_inputs(Precision precision, const Floats& q, const Floats& k, const Floats& v,
+                   size_t head_size) {
+  if (precision == Precision::kF32) return {q, k, v, 0};
+  return bf16_inputs(q, k, v, head_size);
+}
+// The self cache holds bfloat16; queries and weights stay as they are.
+Inputs self_inputs(Precision precision, const Floats& q, const Floats& k, const Floats& v) {
+  if (precision == Precision::kF32) return {q, k, v, 0};
+  return {q, as_bf16(k), as_bf16(v), 0};
+}
+// Caches of int8, for each position and head; queries and weights have 16 bits.
+Inputs cross_inputs(Precision precision, const Floats& q, const Floats& k, const Floats& v,
+                    size_t head_size) {
+  if (precision == Precision::kF32) return {q, k, v, 0};
+  if (precision == Precision::kBf16) return bf16_inputs(q, k, v, head_size);
+  return {q, as_int8(k, head_size), as_int8(v, head_size), 3e-3};
+}
+
 // One head of attention. Scores that are off by e change a weight by the factor exp(+-2 e) at most;
 // sums over n positions of values up to 1 add n roundings.
 std::vector<Expected> attend(const float* q, const std::vector<const float*>& keys,
-                             const std::vector<const float*>& values, size_t head_size) {
+                             const std::vector<const float*>& values, size_t head_size,
+                             double bound = 0) {
   const auto scores = scores_of(q, keys, head_size);
   double max = -1e300, error = 0, sum = 0;
   for (const Expected& score : scores) {
@@ -45,7 +74,7 @@ std::vector<Expected> attend(const float* q, const std::vector<const float*>& ke
     for (size_t i = 0; i < head_size; ++i) out[i].value += weight * values[p][i];
   }
   for (Expected& x : out)
-    x = {x.value / sum, 4 * error + (static_cast<double>(scores.size()) + 16) * kUnit};
+    x = {x.value / sum, 4 * error + (static_cast<double>(scores.size()) + 16) * kUnit + bound};
   return out;
 }
 
@@ -86,13 +115,15 @@ TEST_P(AttentionOps, FullAttentionWeighsAllRows) {
     ASSERT_EQ(failure(rig.context->run(0, {}, {}, {})), "");
     Floats out(q.size());
     ASSERT_EQ(failure(rig.context->read("out", out)), "");
+    const Inputs seen = full_inputs(GetParam().precision, q, k, v, size(c.head_size));
     std::vector<Expected> expected;
     for (size_t r = 0; r < size(c.queries); ++r)
       for (size_t h = 0; h < size(c.heads); ++h) {
         const size_t begin = h * size(c.head_size);
-        const auto head =
-            attend(q.data() + r * size(cols) + begin, head_rows(k, size(c.keys), size(cols), begin),
-                   head_rows(v, size(c.keys), size(cols), begin), size(c.head_size));
+        const auto head = attend(seen.q.data() + r * size(cols) + begin,
+                                 head_rows(seen.k, size(c.keys), size(cols), begin),
+                                 head_rows(seen.v, size(c.keys), size(cols), begin),
+                                 size(c.head_size), seen.bound);
         expected.insert(expected.end(), head.begin(), head.end());
       }
     EXPECT_TRUE(all_close(out, expected))
@@ -176,9 +207,10 @@ void expect_histories(const DeviceCase& device, const std::vector<SelfStep>& ste
     ASSERT_EQ(failure(rig.context->run(0, replay, {}, {})), "");
     Floats out(kPositions * kCols);
     ASSERT_EQ(failure(rig.context->read("out", out)), "");
+    const Inputs seen = self_inputs(device.precision, q, k, v);
     model.permute(steps[step].parents);
     for (size_t r = 0; r < replay.rows.size(); ++r)
-      model.append(replay.rows[r], k.data() + r * kCols, v.data() + r * kCols);
+      model.append(replay.rows[r], seen.k.data() + r * kCols, seen.v.data() + r * kCols);
     for (size_t r = 0; r < replay.rows.size(); ++r)
       EXPECT_TRUE(all_close(std::span(out).subspan(r * kCols, kCols),
                             model.attend_row(replay.rows[r], q.data() + r * kCols)))
@@ -259,12 +291,16 @@ TEST_P(AttentionOps, CrossAttentionReadsTheSlotOfEachRow) {
   ASSERT_EQ(failure(rig.context->read("out", out)), "");
   for (size_t r = 0; r < 5; ++r)
     for (size_t h = 0; h < kHeads; ++h) {
+      const size_t head_size = kCols / kHeads;
       const size_t slot = size(rows[r].cross_slot), begin = h * kCols / kHeads;
       const auto k = head_rows(keys[slot], kPositions, kCols, begin);
       const float* query = q.data() + r * kCols + begin;
+      const Inputs seen =
+          cross_inputs(GetParam().precision, q, keys[slot], values[slot], head_size);
       EXPECT_TRUE(all_close(
-          std::span(out).subspan(r * kCols + begin, kCols / kHeads),
-          attend(query, k, head_rows(values[slot], kPositions, kCols, begin), kCols / kHeads)));
+          std::span(out).subspan(r * kCols + begin, head_size),
+          attend(seen.q.data() + r * kCols + begin, head_rows(seen.k, kPositions, kCols, begin),
+                 head_rows(seen.v, kPositions, kCols, begin), head_size, seen.bound)));
       // Heads 1; 0, 1 in list order.
       for (const size_t index : h == 0 ? std::vector<size_t>{1} : std::vector<size_t>{0, 2})
         EXPECT_TRUE(
@@ -274,6 +310,8 @@ TEST_P(AttentionOps, CrossAttentionReadsTheSlotOfEachRow) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Devices, AttentionOps, ::testing::ValuesIn(kDevices), device_name());
+INSTANTIATE_TEST_SUITE_P(MixedDevices, AttentionOps, ::testing::ValuesIn(kMixedDevices),
+                         device_name());
 
 }  // namespace
 }  // namespace npu::testing

@@ -53,10 +53,12 @@ std::vector<OpList> network() {
 // A stream: encodes a window, then steps with scores.
 class Stream {
  public:
-  explicit Stream(int threads)
-      : rig_({"", threads == 1   ? make_cpu<1>
-                  : threads == 2 ? make_cpu<2>
-                                 : make_cpu<5>},
+  Stream(int threads, Precision precision)
+      : rig_({"",
+              threads == 1   ? make_cpu<1>
+              : threads == 2 ? make_cpu<2>
+                             : make_cpu<5>,
+              precision},
              network(), limits()),
         requests_(kSlots),
         results_(kSlots) {
@@ -108,6 +110,8 @@ class Stream {
   std::vector<float> mel_;
 };
 
+class CpuDevice : public ::testing::TestWithParam<Precision> {};
+
 void expect_same(const ScoreResult& a, const ScoreResult& b) {
   EXPECT_EQ(a.raw_log_sum_exp, b.raw_log_sum_exp);
   for (size_t group = 0; group < kScoreGroups; ++group) {
@@ -120,8 +124,8 @@ void expect_same(const ScoreResult& a, const ScoreResult& b) {
   }
 }
 
-TEST(CpuDevice, GivesTheSameBitsForAnyNumberOfThreads) {
-  Stream one(1), two(2), five(5);
+TEST_P(CpuDevice, GivesTheSameBitsForAnyNumberOfThreads) {
+  Stream one(1, GetParam()), two(2, GetParam()), five(5, GetParam());
   for (Stream* stream : {&one, &two, &five}) stream->encode(1);
   EXPECT_EQ(one.encoded(), two.encoded());
   EXPECT_EQ(one.encoded(), five.encoded());
@@ -133,8 +137,8 @@ TEST(CpuDevice, GivesTheSameBitsForAnyNumberOfThreads) {
   }
 }
 
-TEST(CpuDevice, GivesTheSameBitsHoweverOftenItRan) {
-  Stream fresh(2), used(2);
+TEST_P(CpuDevice, GivesTheSameBitsHoweverOftenItRan) {
+  Stream fresh(2, GetParam()), used(2, GetParam());
   used.encode(5);
   for (int position = 0; position < 100; ++position) {
     const Row row{position, position, 3, 0};
@@ -148,8 +152,8 @@ TEST(CpuDevice, GivesTheSameBitsHoweverOftenItRan) {
   for (size_t i = 0; i < a.size(); ++i) expect_same(a[i], b[i]);
 }
 
-TEST(CpuDevice, ARowDoesNotDependOnTheRowsBesideIt) {
-  Stream together(2), alone(2);
+TEST_P(CpuDevice, ARowDoesNotDependOnTheRowsBesideIt) {
+  Stream together(2, GetParam()), alone(2, GetParam());
   together.encode(1);
   alone.encode(1);
   for (int count = 1; count <= kSlots; ++count) {
@@ -163,8 +167,8 @@ TEST(CpuDevice, ARowDoesNotDependOnTheRowsBesideIt) {
   }
 }
 
-TEST(CpuDevice, APromptAtOnceIsAPromptRowByRow) {
-  Stream at_once(2), by_row(2);
+TEST_P(CpuDevice, APromptAtOnceIsAPromptRowByRow) {
+  Stream at_once(2, GetParam()), by_row(2, GetParam());
   at_once.encode(1);
   by_row.encode(1);
   std::vector<Row> rows;
@@ -174,11 +178,11 @@ TEST(CpuDevice, APromptAtOnceIsAPromptRowByRow) {
   for (size_t i = 0; i < rows.size(); ++i) expect_same(all[i], by_row.step({&rows[i], 1})[0]);
 }
 
-TEST(CpuDevice, AllocatesNothingInTheSteadyState) {
+TEST_P(CpuDevice, AllocatesNothingInTheSteadyState) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   GTEST_SKIP() << "the sanitizer has an allocator of its own";
 #endif
-  Stream stream(2);
+  Stream stream(2, GetParam());
   stream.encode(1);
   Row rows[kSlots];
   const int parents[] = {0, 0, 1, 2};
@@ -197,6 +201,10 @@ TEST(CpuDevice, AllocatesNothingInTheSteadyState) {
   counting = false;
   EXPECT_EQ(allocations, 1);
 }
+
+INSTANTIATE_TEST_SUITE_P(Precisions, CpuDevice,
+                         ::testing::Values(Precision::kF32, Precision::kInt8, Precision::kBf16),
+                         [](const auto& test) { return std::string(precision_name(test.param)); });
 
 }  // namespace
 }  // namespace npu::testing

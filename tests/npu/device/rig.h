@@ -17,6 +17,7 @@ namespace npu::testing {
 struct DeviceCase {
   const char* name;
   std::unique_ptr<Device> (*make)();
+  Precision precision = Precision::kF32;
 };
 
 inline void PrintTo(const DeviceCase& device, std::ostream* out) {
@@ -35,8 +36,22 @@ inline const DeviceCase kDevices[] = {
     {"Tiled", make_tiled_device},
 };
 
-// A test of the contract: runs on every device.
-class OnDevice : public ::testing::TestWithParam<DeviceCase> {};
+// Those that need not be as near to the exact result as f32 is.
+inline const DeviceCase kMixedDevices[] = {
+    {"CpuInt8WithOneThread", make_cpu<1>, Precision::kInt8},
+    {"CpuInt8WithTwoThreads", make_cpu<2>, Precision::kInt8},
+    {"CpuBf16WithTwoThreads", make_cpu<2>, Precision::kBf16},
+};
+
+// A test of the contract: runs on every device. Skipped if the environment forces an instruction
+// set that this CPU does not have.
+class OnDevice : public ::testing::TestWithParam<DeviceCase> {
+ protected:
+  void SetUp() override {
+    const auto device = open_device({"cpu", 0, 1});
+    if (!device) GTEST_SKIP() << device.error().message;
+  }
+};
 
 inline auto device_name() {
   return [](const ::testing::TestParamInfo<DeviceCase>& test) { return test.param.name; };
@@ -51,8 +66,12 @@ struct Rig {
   // Fails the test if anything fails.
   Rig(const DeviceCase& which, const std::vector<OpList>& lists, const ContextLimits& limits)
       : device(which.make()) {
+    if (!device) {
+      ADD_FAILURE() << "no device " << which.name;
+      return;
+    }
     RandomWeights weights;
-    auto loaded = device->load(lists, weights, Precision::kF32, {}, {});
+    auto loaded = device->load(lists, weights, which.precision, {}, {});
     if (!loaded) {
       ADD_FAILURE() << loaded.error().message;
       return;

@@ -155,6 +155,7 @@ class ScriptedProgram : public Program {
     return std::unique_ptr<Context>(std::make_unique<ScriptedContext>(script_, limits));
   }
   size_t weight_bytes() const override { return 0; }
+  Precision precision() const override { return Precision::kF32; }
 
  private:
   std::shared_ptr<Script> script_;

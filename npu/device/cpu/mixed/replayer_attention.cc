@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Replay of the attention operations. No score is ever written beyond the scratch of a thread.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "device/cpu/kernels.h"
+#include "device/cpu/mixed/replayer.h"
+
+namespace npu::cpu {
+namespace {
+
+constexpr float kLog2E = 1.44269504f;
+
+size_t size(int extent) {
+  return static_cast<size_t>(extent);
+}
+size_t blocks(size_t total, size_t block) {
+  return (total + block - 1) / block;
+}
+float score_scale(size_t head_size) {
+  return 1.0f / std::sqrt(static_cast<float>(head_size));
+}
+
+}  // namespace
+
+// `out` begins at the first of its rows.
+void MixedReplayer::attend(const Bf16Queries& queries, const Bf16Heads& kv, size_t head,
+                           size_t first, const Matrix& out, size_t thread) const {
+  Carver memory = carver(thread);
+  const AttentionScratch s(memory, kv.head_size);
+  constexpr size_t kScoreStride = AttentionScratch::kScoreStride;
+  constexpr size_t kWeightStride = AttentionScratch::kWeightStride;
+  std::fill_n(s.reference, out.rows, -std::numeric_limits<float>::infinity());
+  std::fill_n(s.sums, out.rows * kSumLanes, 0.0f);
+  const uint16_t* rows = queries.row(head, first);
+  for (size_t begin = 0; begin < kv.positions; begin += kKeyBlock) {
+    const size_t keys = std::min(kKeyBlock, kv.positions - begin);
+    for (size_t p = 0; p < blocks(keys, kPanelCols); ++p)
+      dot_.bf16({rows, queries.stride(), out.rows, kv.key_panel(head, begin / kPanelCols + p),
+                 kv.key_groups(), s.scores + p * kPanelCols, kScoreStride});
+    dot_.softmax({s.scores, kScoreStride, s.weights, kWeightStride, out.rows, keys, s.reference,
+                  s.sums, s.rescale});
+    for (size_t p = 0; p < kv.col_panels(); ++p)
+      dot_.bf16({s.weights, kWeightStride, out.rows, kv.value_panel(head, p, begin),
+                 blocks(keys, 2), s.out + p * kPanelCols, s.out_stride,
+                 begin > 0 ? s.rescale : nullptr});
+  }
+  for (size_t r = 0; r < out.rows; ++r) {
+    float* to = out.row(r) + head * kv.head_size;
+    float sum = 0;
+    for (size_t i = 0; i < kSumLanes; ++i) sum += s.sums[r * kSumLanes + i];
+    const float scale = 1 / sum;
+    for (size_t c = 0; c < kv.head_size; ++c) to[c] = s.out[r * s.out_stride + c] * scale;
+  }
+}
+
+bool MixedReplayer::run(const Attention& op) {
+  const Matrix out = value(op.out);
+  const size_t units = blocks(out.rows, kQueryRows);
+  return turn_.run(size(op.heads) * units, [&](size_t unit, size_t thread) {
+    const size_t first = unit % units * kQueryRows;
+    Matrix part = out;
+    part.data = out.row(first);
+    part.rows = std::min(kQueryRows, out.rows - first);
+    attend(context_.queries_, context_.attended_, unit / units, first, part, thread);
+  });
+}
+
+// Queries and weights have 16 bits, so that nothing is lost beyond what the caches have lost.
+void MixedReplayer::attend(const Int8Heads& kv, size_t head, const Matrix& q, const Matrix& out,
+                           size_t thread) const {
+  Carver memory = carver(thread);
+  const CrossScratch s(memory, kv.positions, kv.head_size);
+  const size_t rows = q.rows, column = head * kv.head_size;
+  uint8_t* low_queries = s.queries + rows * s.query_stride;
+  for (size_t r = 0; r < rows; ++r)
+    s.scale[r] = split_signed(q.row(r) + column, kv.head_size, s.queries + r * s.query_stride,
+                              low_queries + r * s.query_stride);
+  for (size_t p = 0; p < kv.panels(); ++p) {
+    dot_.int8({s.queries, s.query_stride, 2 * rows, kv.key_panel(head, p), kv.key_groups(), s.sums,
+               kPanelCols});
+    for (size_t r = 0; r < rows; ++r)
+      join_signed(s.sums + r * kPanelCols, s.sums + (rows + r) * kPanelCols, s.scale[r],
+                  kv.head_key_scale(head) + p * kPanelCols, kv.head_key_sum(head) + p * kPanelCols,
+                  s.scores + r * s.score_stride + p * kPanelCols);
+  }
+  uint8_t* low_weights = s.weights + rows * s.byte_stride;
+  for (size_t r = 0; r < rows; ++r) {
+    float* scores = s.scores + r * s.score_stride;
+    const float sum = exponentials(scores, kv.positions, score_scale(kv.head_size));
+    s.scale[r] = split_positive(scores, kv.head_value_scale(head), kv.positions,
+                                s.weights + r * s.byte_stride, low_weights + r * s.byte_stride) /
+                 sum;
+  }
+  for (size_t p = 0; p < kv.col_panels(); ++p) {
+    dot_.int8({s.weights, s.byte_stride, 2 * rows, kv.value_panel(head, p), blocks(kv.positions, 4),
+               s.sums, kPanelCols});
+    const size_t c = p * kPanelCols, cols = std::min(kPanelCols, kv.head_size - c);
+    for (size_t r = 0; r < rows; ++r) {
+      float joined[kPanelCols];
+      join_positive(s.sums + r * kPanelCols, s.sums + (rows + r) * kPanelCols, s.scale[r], joined);
+      std::copy_n(joined, cols, out.row(r) + column + c);
+    }
+  }
+}
+
+bool MixedReplayer::run(const CrossAttention& op) {
+  const Matrix q = value(op.q), out = value(op.out);
+  const size_t heads = size(op.heads), layer = size(op.layer);
+  const bool int8 = program_.element() == Element::kInt8;
+  if (!int8) context_.cross_queries_.pack(0, q, kLog2E * score_scale(q.cols / heads));
+  return turn_.run(context_.groups_.size() * heads, [&](size_t unit, size_t thread) {
+    const RowGroup& group = context_.groups_[unit / heads];
+    const size_t head = unit % heads;
+    const Matrix from{q.row(group.first), q.stride, group.rows, q.cols};
+    const Matrix to{out.row(group.first), out.stride, group.rows, out.cols};
+    const CrossLayer& cross = context_.cross_[group.slot][layer];
+    if (int8)
+      attend(cross.int8, head, from, to, thread);
+    else
+      attend(context_.cross_queries_, cross.bf16, head, group.first, to, thread);
+  });
+}
+
+bool MixedReplayer::run(const SelfAttention& op) {
+  const Matrix q = value(op.q), k = value(op.k), v = value(op.v), out = value(op.out);
+  const size_t heads = size(op.heads), head_size = q.cols / heads;
+  Bf16SelfLayer& layer = context_.self_[size(op.layer)];
+  for (size_t r = 0; r < k.rows; ++r) {
+    const size_t to = size(context_.storage_rows_[r]) * layer.stride;
+    bf16_row(k.row(r), k.cols, 1, layer.keys.data() + to);
+    bf16_row(v.row(r), v.cols, 1, layer.values.data() + to);
+  }
+  const size_t groups = blocks(heads, kIndexedHeads);
+  return turn_.run(groups * q.rows, [&](size_t unit, size_t thread) {
+    const size_t row = unit / groups, first = unit % groups * kIndexedHeads;
+    const Row& entry = replay_.rows[row];
+    const size_t positions = size(entry.position) + 1;
+    const int* storage = context_.histories_.rows(entry.self_slot);
+    float* scores = context_.scratch_[thread].data();
+    for (size_t head = first; head < std::min(first + kIndexedHeads, heads); ++head) {
+      const size_t c = head * head_size;
+      indexed_dots_bf16(q.row(row) + c, {layer.keys.data() + c, layer.stride, storage, positions},
+                        head_size, scores);
+      const float sum = exponentials(scores, positions, score_scale(head_size));
+      indexed_sum_bf16(scores, {layer.values.data() + c, layer.stride, storage, positions},
+                       head_size, 1 / sum, out.row(row) + c);
+    }
+  });
+}
+
+bool MixedReplayer::run(const AlignmentScores& op) {
+  const Matrix q = value(op.q);
+  const size_t positions = size(context_.limits_.cross_positions);
+  const size_t first_head = alignment_head_, chosen = op.chosen.size();
+  alignment_head_ += chosen;
+  return turn_.run(context_.groups_.size() * chosen, [&](size_t unit, size_t thread) {
+    const RowGroup& group = context_.groups_[unit / chosen];
+    const size_t index = unit % chosen, head = size(op.chosen[index]);
+    AlignmentKeys& keys = context_.cross_[group.slot][size(op.layer)].alignment;
+    const size_t at = size(static_cast<int>(
+        std::find(keys.heads.begin(), keys.heads.end(), op.chosen[index]) - keys.heads.begin()));
+    float* scores = context_.scratch_[thread].data();
+    const size_t stride = row_stride(positions);
+    for (size_t p = 0; p < blocks(positions, kPanelCols); ++p)
+      multiply_panel({q.row(group.first) + head * keys.head_size, q.stride, group.rows,
+                      keys.panel(at, p), kPanelCols, keys.head_size, scores + p * kPanelCols,
+                      stride});
+    for (size_t r = 0; r < group.rows; ++r) {
+      float* to =
+          replay_.alignment.data() + ((first_head + index) * q.rows + group.first + r) * positions;
+      for (size_t p = 0; p < positions; ++p)
+        to[p] = scores[r * stride + p] * score_scale(keys.head_size);
+    }
+  });
+}
+
+}  // namespace npu::cpu
