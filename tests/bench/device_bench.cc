@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Times the four lists on the CPU device with weights from a seed, beside what the machine can do.
-//   device_bench [tiny|base|small|medium] [threads]
+// Times the lists on the CPU device in all its precisions with weights from a seed, beside what the
+// machine can do.
+//   device_bench [tiny|base|small|medium] [threads] [rounds]
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
+#include <functional>
 #include <vector>
 
 #include "device/open.h"
@@ -61,16 +63,24 @@ T must(Result<T> result) {
   if constexpr (!std::is_void_v<T>) return *std::move(result);
 }
 
+// Whether times are the CPU's rather than the clock's: with one thread they are the same on an idle
+// machine, and count less of what else runs on a busy one.
+bool cpu_time = false;
+
+double now_ms() {
+  timespec time;
+  clock_gettime(cpu_time ? CLOCK_PROCESS_CPUTIME_ID : CLOCK_MONOTONIC, &time);
+  return static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_nsec) * 1e-6;
+}
+
 // Milliseconds of the fastest of `runs` calls.
 template <typename Body>
 double best_ms(int runs, const Body& body) {
   double best = 1e9;
   for (int run = 0; run < runs; ++run) {
-    const auto start = std::chrono::steady_clock::now();
+    const double start = now_ms();
     body();
-    best = std::min(
-        best, std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
-                  .count());
+    best = std::min(best, now_ms() - start);
   }
   return best;
 }
@@ -103,38 +113,89 @@ double step_ms(Context& context, size_t rows, bool prefill) {
   return best_ms(20, [&] { step(kDecodePosition); });
 }
 
-int run(const Size& size, int threads) {
-  const double gmac_peak = peak_gmac_per_s(threads), read_peak = peak_read_gb_per_s(threads);
-  auto device = must(open_device({"cpu", 0, threads}));
-  std::printf("%s, %s; peaks of %d threads: %.0f GMAC/s, %.1f GB/s\n", size.name,
-              device->description().c_str(), threads, gmac_peak, read_peak);
+// A model loaded in one precision, and the best times of its parts so far.
+struct Candidate {
+  Precision precision;
+  std::unique_ptr<Program> program;
+  std::unique_ptr<Context> context;
+  std::vector<double> best;
+};
+
+// What is timed, in one call each.
+struct Part {
+  const char* name;
+  double gmac;  // 0: not bound by computing
+  std::function<double(Context&)> ms;
+};
+
+std::vector<Part> parts_of(const ModelDims& dims) {
+  const auto list_ms = [](size_t list) {
+    return [list](Context& context) {
+      return best_ms(1, [&] { must(context.run(list, {}, {}, {})); });
+    };
+  };
+  const auto rows_ms = [](size_t rows, bool prefill) {
+    return [=](Context& context) { return step_ms(context, rows, prefill); };
+  };
+  return {{"encoder", encoder_gmac(dims), list_ms(kEncoder)},
+          {"cross K,V", cross_gmac(dims), list_ms(kCrossKv)},
+          {"decode step, 1 row", 0, rows_ms(1, false)},
+          {"decode step, 5 rows", 0, rows_ms(5, false)},
+          {"decode step, 16 rows", 0, rows_ms(16, false)},
+          {"prompt of 228 rows", 0, rows_ms(228, true)}};
+}
+
+Candidate make_candidate(Device& device, const ModelDims& dims, Precision precision,
+                         std::span<const float> mel) {
   testing::RandomWeights weights;
-  const auto lists = whisper_lists(size.dims, {{size.dims.decoder_layers - 1, 0}});
-  auto program = must(device->load(lists, weights, Precision::kF32, {}, {}));
+  const auto lists = whisper_lists(dims, {{dims.decoder_layers - 1, 0}});
+  Candidate made{precision, must(device.load(lists, weights, precision, {}, {})), nullptr, {}};
   ContextLimits limits;
   limits.max_rows = 228;
   limits.self_slots = 16;
-  auto context = must(program->create_context(limits));
+  made.context = must(made.program->create_context(limits));
+  must(made.context->write(kMelBuffer, mel));
+  return made;
+}
+
+// All precisions take turns in every round, so that what disturbs one disturbs the others.
+int run(const Size& size, int threads, int rounds) {
+  cpu_time = threads == 1;
+  const double gmac_peak = peak_gmac_per_s(threads), read_peak = peak_read_gb_per_s(threads);
+  auto device = must(open_device({"cpu", 0, threads}));
+  std::printf("%s, %s; peaks of %d threads: %.0f f32 GMAC/s, %.1f GB/s\n", size.name,
+              device->description().c_str(), threads, gmac_peak, read_peak);
   std::vector<float> mel(kWindowFrames * static_cast<size_t>(size.dims.mel_bands));
   testing::Random random(1);
   for (float& value : mel) value = random.next();
-  must(context->write(kMelBuffer, mel));
+  std::vector<Candidate> candidates;
+  for (const Precision precision : {Precision::kF32, Precision::kInt8, Precision::kBf16})
+    candidates.push_back(make_candidate(*device, size.dims, precision, mel));
 
-  const auto report = [&](const char* what, double ms, double gmac) {
-    std::printf("  %-22s %8.2f ms  %6.1f GMAC/s  %3.0f %% of peak\n", what, ms, gmac / ms * 1e3,
-                gmac / ms * 1e5 / gmac_peak);
-  };
-  report("encoder", best_ms(3, [&] { must(context->run(kEncoder, {}, {}, {})); }),
-         encoder_gmac(size.dims));
-  report("cross K,V", best_ms(3, [&] { must(context->run(kCrossKv, {}, {}, {})); }),
-         cross_gmac(size.dims));
-  for (const size_t rows : {size_t{1}, size_t{5}, size_t{16}}) {
-    const double ms = step_ms(*context, rows, false);
-    std::printf("  decode step, %2zu rows   %8.2f ms  %6.1f GB/s    %3.0f %% of peak\n", rows, ms,
-                step_gb(size.dims) / ms * 1e3, step_gb(size.dims) / ms * 1e5 / read_peak);
+  const std::vector<Part> parts = parts_of(size.dims);
+  for (Candidate& candidate : candidates) candidate.best.resize(parts.size(), 1e9);
+  for (int round = 0; round < rounds; ++round)
+    for (size_t part = 0; part < parts.size(); ++part)
+      for (Candidate& candidate : candidates)
+        candidate.best[part] = std::min(candidate.best[part], parts[part].ms(*candidate.context));
+
+  std::printf("best of %d rounds, ms%s", rounds, cpu_time ? " of CPU" : "       ");
+  for (const Candidate& candidate : candidates)
+    std::printf("%10s", std::string(precision_name(candidate.precision)).c_str());
+  std::printf("  f32 : int8\n");
+  for (size_t part = 0; part < parts.size(); ++part) {
+    std::printf("  %-21s", parts[part].name);
+    for (const Candidate& candidate : candidates) std::printf("%10.2f", candidate.best[part]);
+    std::printf("%12.2f", candidates[0].best[part] / candidates[1].best[part]);
+    if (parts[part].gmac > 0)
+      std::printf("  int8 %.0f GMAC/s", parts[part].gmac / candidates[1].best[part] * 1e3);
+    std::printf("\n");
   }
-  std::printf("  prompt of 228 rows     %8.2f ms\n", step_ms(*context, 228, true));
-  std::printf("  weights %.0f MB\n", number(program->weight_bytes()) * 1e-6);
+  std::printf("  weights, MB          ");
+  for (const Candidate& candidate : candidates)
+    std::printf("%10.0f", number(candidate.program->weight_bytes()) * 1e-6);
+  std::printf("\n  DRAM floor of a step of 1 row in f32: %.2f ms\n",
+              step_gb(size.dims) / read_peak * 1e3);
   return 0;
 }
 
@@ -144,8 +205,10 @@ int run(const Size& size, int threads) {
 int main(int argc, char** argv) {
   const char* name = argc > 1 ? argv[1] : "base";
   const int threads = argc > 2 ? std::atoi(argv[2]) : 2;
+  const int rounds = argc > 3 ? std::atoi(argv[3]) : 3;
   for (const auto& size : npu::bench::kSizes)
-    if (std::strcmp(size.name, name) == 0 && threads > 0) return npu::bench::run(size, threads);
-  std::fprintf(stderr, "usage: device_bench [tiny|base|small|medium] [threads]\n");
+    if (std::strcmp(size.name, name) == 0 && threads > 0 && rounds > 0)
+      return npu::bench::run(size, threads, rounds);
+  std::fprintf(stderr, "usage: device_bench [tiny|base|small|medium] [threads] [rounds]\n");
   return 2;
 }
