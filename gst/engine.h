@@ -19,6 +19,8 @@ class LoadedModel {
   virtual ~LoadedModel() = default;
   // What the active-device property shows: "cpu", "npu".
   virtual std::string device() const = 0;
+  // What it computes in, and with which instructions; for the stats.
+  virtual std::string arithmetic() const = 0;
   // One line for people: path, format, device.
   virtual std::string description() const = 0;
   // Errors: those of npu::Transcriber::create().

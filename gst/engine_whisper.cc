@@ -15,8 +15,13 @@ class WhisperModel : public LoadedModel {
 
   std::string device() const override { return std::string(model_->device().name()); }
 
+  std::string arithmetic() const override {
+    return text(precision_name(model_->program().precision()), " on ",
+                model_->device().description());
+  }
+
   std::string description() const override {
-    return text(model_->path(), " (", model_->format(), ") on ", model_->device().description());
+    return text(model_->path(), " (", model_->format(), ") in ", arithmetic());
   }
 
   Result<std::unique_ptr<Transcriber>> transcriber(

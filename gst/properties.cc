@@ -81,17 +81,17 @@ struct GetField {
   void operator()(const EnumField& field) const { g_value_set_enum(value, field.get(settings)); }
 };
 
-GstStructure* stats_of(const WorkDone& work) {
+GstStructure* stats_of(const WorkDone& work, const std::string& arithmetic) {
   const TranscriberStats& engine = work.engine;
   return gst_structure_new(
-      "npuwhisper-stats", "audio", G_TYPE_DOUBLE, work.audio_s, "mel", G_TYPE_DOUBLE, engine.mel_s,
-      "encoder", G_TYPE_DOUBLE, engine.encoder_s, "cross-kv", G_TYPE_DOUBLE, engine.cross_kv_s,
-      "decode", G_TYPE_DOUBLE, engine.decode_s, "alignment", G_TYPE_DOUBLE, engine.alignment_s,
-      "vad", G_TYPE_DOUBLE, engine.vad_s, "speech", G_TYPE_DOUBLE, engine.speech_s, "skipped",
-      G_TYPE_DOUBLE, engine.skipped_s, "windows", G_TYPE_INT64, engine.windows, "encoder-runs",
-      G_TYPE_INT64, engine.encoder_runs, "tokens", G_TYPE_INT64, engine.decoded_tokens,
-      "decode-steps", G_TYPE_INT64, engine.decode_steps, "fallbacks", G_TYPE_INT64,
-      engine.fallbacks, nullptr);
+      "npuwhisper-stats", "arithmetic", G_TYPE_STRING, arithmetic.c_str(), "audio", G_TYPE_DOUBLE,
+      work.audio_s, "mel", G_TYPE_DOUBLE, engine.mel_s, "encoder", G_TYPE_DOUBLE, engine.encoder_s,
+      "cross-kv", G_TYPE_DOUBLE, engine.cross_kv_s, "decode", G_TYPE_DOUBLE, engine.decode_s,
+      "alignment", G_TYPE_DOUBLE, engine.alignment_s, "vad", G_TYPE_DOUBLE, engine.vad_s, "speech",
+      G_TYPE_DOUBLE, engine.speech_s, "skipped", G_TYPE_DOUBLE, engine.skipped_s, "windows",
+      G_TYPE_INT64, engine.windows, "encoder-runs", G_TYPE_INT64, engine.encoder_runs, "tokens",
+      G_TYPE_INT64, engine.decoded_tokens, "decode-steps", G_TYPE_INT64, engine.decode_steps,
+      "fallbacks", G_TYPE_INT64, engine.fallbacks, nullptr);
 }
 
 }  // namespace
@@ -106,7 +106,8 @@ void install_properties(GObjectClass* klass) {
   g_object_class_install_property(
       klass, kStats,
       g_param_spec_boxed("stats", "Statistics",
-                         "Work since the stream began: s of audio given to the engine, s spent in "
+                         "Arithmetic of the loaded model; work since the stream began: s of audio "
+                         "given to the engine, s spent in "
                          "mel, encoder, cross-kv, decode, alignment and vad, s of speech heard and "
                          "skipped for want of it (with vad), and counts of windows, encoder-runs, "
                          "tokens, decode-steps and fallbacks",
@@ -132,7 +133,7 @@ void get_property(const State& state, GObject* object, guint id, GValue* value, 
   if (id == kActiveDevice)
     g_value_set_string(value, state.active_device().c_str());
   else if (id == kStats)
-    g_value_take_boxed(value, stats_of(state.work_done()));
+    g_value_take_boxed(value, stats_of(state.work_done(), state.arithmetic()));
   else if (const PropertyRow* row = row_of(id))
     std::visit(GetField{state.settings(), value}, row->field);
   else

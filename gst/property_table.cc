@@ -20,6 +20,18 @@ GType device_type() {
   return type;
 }
 
+GType precision_type() {
+  static const GEnumValue values[] = {
+      {static_cast<int>(Precision::kAuto), "The fastest whose word error rate is accepted: f32",
+       "auto"},
+      {static_cast<int>(Precision::kF32), "32-bit floats, as the reference", "f32"},
+      {static_cast<int>(Precision::kInt8), "8-bit integers, attention in bfloat16", "int8"},
+      {static_cast<int>(Precision::kBf16), "bfloat16, sums in 32 bits", "bf16"},
+      {0, nullptr, nullptr}};
+  static const GType type = g_enum_register_static("GstNpuWhisperPrecision", values);
+  return type;
+}
+
 GType task_type() {
   static const GEnumValue values[] = {
       {static_cast<int>(Task::kTranscribe), "Text in the language spoken", "transcribe"},
@@ -80,9 +92,9 @@ EnumField enum_field(GType (*type)()) {
 }  // namespace
 
 std::span<const GType> property_enum_types() {
-  static const std::array<GType, 6> types = {device_type(),        task_type(),
-                                             normalisation_type(), vad_type(),
-                                             output_mode_type(),   output_way_type()};
+  static const std::array<GType, 7> types = {
+      device_type(), precision_type(),   task_type(),      normalisation_type(),
+      vad_type(),    output_mode_type(), output_way_type()};
   return types;
 }
 
@@ -100,6 +112,9 @@ std::span<const PropertyRow> property_rows() {
        &S::device_index, 0, 255},
       {"threads", "Threads", "CPU threads of the engine; 0 = as many as the process may use",
        &S::threads, 0, 1024},
+      {"precision", "Precision",
+       "Arithmetic of the model. int8 and bf16 are faster, and change a word here and there",
+       enum_field<&S::precision>(precision_type)},
       {"language-code", "Language",
        "Language spoken, as a BCP-47 tag (\"en\", \"pt-BR\"; the first part counts); auto = detect "
        "it",

@@ -73,6 +73,7 @@ ModelRequest model_request(const Settings& settings) {
   request.device.name = device_name(settings.device);
   request.device.index = static_cast<int>(settings.device_index);
   request.device.threads = static_cast<int>(settings.threads);
+  request.precision = settings.precision;
   return request;
 }
 

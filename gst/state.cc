@@ -100,6 +100,11 @@ void State::model_changed() {
   input_.set_ready(outcome.done());
 }
 
+std::string State::arithmetic() const {
+  const Loader::Outcome outcome = loader_.outcome();
+  return outcome.model ? outcome.model->arithmetic() : std::string();
+}
+
 void State::begin_loading() {
   const Settings now = settings();
   loader_.start(engine_, model_request(now), now.vad);

@@ -45,6 +45,8 @@ class State {
   Settings settings() const;
   void change_settings(const std::function<void(Settings&)>& change);
   std::string active_device() const;
+  // Of the loaded model; empty while there is none.
+  std::string arithmetic() const;
   WorkDone work_done() const;
   // Before the element leaves NULL.
   void set_engine(std::shared_ptr<Engine> engine);

@@ -19,6 +19,7 @@ _npusubtitle() {
     -d | --device) COMPREPLY=($(compgen -W "auto cpu npu" -- "$current")) ;;
     --task) COMPREPLY=($(compgen -W "transcribe translate" -- "$current")) ;;
     --container) COMPREPLY=($(compgen -W "mkv mp4" -- "$current")) ;;
+    --precision) COMPREPLY=($(compgen -W "auto f32 int8 bf16" -- "$current")) ;;
     --vad) COMPREPLY=($(compgen -W "auto on off" -- "$current")) ;;
     -m | --model)
       COMPREPLY=($(compgen -W "$(ls "$folder" 2>/dev/null)" -- "$current") $(compgen -f -- "$current"))
@@ -33,7 +34,7 @@ _npusubtitle() {
       if [[ $current == -* ]]; then
         COMPREPLY=($(compgen -W "--format= --output= --recursive --jobs= --skip-existing --force
           --track= --from= --to= --embed --burn --container= --quality= --font= --model=
-          --device= --device-index= --threads= --language= --task=
+          --device= --device-index= --threads= --precision= --language= --task=
           --translate --beam-size= --best-of= --temperature= --initial-prompt= --exact --set= --words
           --word-timestamps --max-line= --max-lines= --min-duration= --max-duration= --max-cps=
           --min-gap= --chain-gap= --linger= --vad= --quiet --profile --json --self-test --version

@@ -19,7 +19,7 @@ struct PassedOn {
   const char* value;
 };
 
-constexpr std::array<PassedOn, 9> kPassedOn = {{
+constexpr std::array<PassedOn, 10> kPassedOn = {{
     {"max-line", "max-line-chars", "columns of a line (42); wide characters count 2", "N"},
     {"max-lines", "max-lines", "lines of a caption (2)", "N"},
     {"min-duration", "min-duration", "shortest time a caption is shown, in ms (833)", "MS"},
@@ -30,6 +30,7 @@ constexpr std::array<PassedOn, 9> kPassedOn = {{
     {"linger", "linger", "longest time a caption stays after its last word, in ms (500)", "MS"},
     {"vad", "vad", "decode speech only: auto (if the detector has been fetched), on or off",
      "MODE"},
+    {"precision", "precision", "arithmetic of the model: auto, f32, int8 or bf16", "NAME"},
 }};
 
 gboolean fail(GError** error, const std::string& message) {

@@ -53,6 +53,8 @@ Outcome<Profile> profile_of(const std::string& file, const Transcription& run) {
   profile.file = file;
   profile.model = run.transcript.model;
   profile.device = run.device;
+  const char* arithmetic = gst_structure_get_string(stats, "arithmetic");
+  profile.arithmetic = arithmetic ? arithmetic : "";
   profile.load_s = run.load_s;
   profile.total_s = run.work_s;
   profile.audio_s = double_field(stats, "audio");
@@ -73,7 +75,7 @@ Outcome<Profile> profile_of(const std::string& file, const Transcription& run) {
 std::string table(const Profile& p) {
   const double known_s = p.mel_s + p.encoder_s + p.cross_kv_s + p.decode_s + p.alignment_s;
   std::string text = p.file + "\n";
-  text += "model " + p.model + ", device " + p.device + "\n\n";
+  text += "model " + p.model + ", device " + p.device + ", " + p.arithmetic + "\n\n";
   text += stage_line("mel", p.mel_s, p.windows, "window", p.total_s);
   text += stage_line("encoder", p.encoder_s, p.encoder_runs, "run", p.total_s);
   text += stage_line("cross K,V", p.cross_kv_s, p.encoder_runs, "run", p.total_s);
@@ -97,6 +99,7 @@ std::string json(const Profile& p) {
       {"file", p.file},
       {"model", p.model},
       {"device", p.device},
+      {"arithmetic", p.arithmetic},
       {"audio_s", p.audio_s},
       {"load_s", p.load_s},
       {"total_s", p.total_s},

@@ -13,6 +13,7 @@ struct Profile {
   std::string file;
   std::string model;
   std::string device;
+  std::string arithmetic;  // and the instructions for it
   double audio_s = 0;
   double load_s = 0;
   double total_s = 0;  // without loading

@@ -40,7 +40,8 @@ std::vector<ElementSetting> settings_of(const CommandLine& options) {
   if (options.words) settings.push_back({"--words", "output-mode", "words"});
   if (options.exact) {
     settings.push_back({"--exact", "normalisation", "whole"});
-    settings.push_back({"--exact", "vad", "off"});  // a --vad comes after it, and counts
+    settings.push_back({"--exact", "vad", "off"});  // --vad and --precision come after, and count
+    settings.push_back({"--exact", "precision", "f32"});
   }
   settings.insert(settings.end(), options.settings.begin(), options.settings.end());
   return settings;

@@ -89,7 +89,7 @@ TEST(ElementProperties, KeepWhatTheyAreGiven) {
           &given,
           (G_PARAM_SPEC_DOUBLE(spec)->minimum * 3 + G_PARAM_SPEC_DOUBLE(spec)->maximum) / 4);
     else
-      g_value_set_enum(&given, 1);
+      g_value_set_enum(&given, G_PARAM_SPEC_ENUM(spec)->default_value == 1 ? 2 : 1);
     g_object_set_property(G_OBJECT(element.get()), spec->name, &given);
     GValue got = G_VALUE_INIT;
     g_value_init(&got, spec->value_type);

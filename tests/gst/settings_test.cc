@@ -49,6 +49,15 @@ TEST(Settings, TheLagIsInSecondsAndNegativeForWholeWindows) {
   EXPECT_EQ(transcribe_options(settings)->max_lag_s, 2.5);
 }
 
+TEST(Settings, AnotherPrecisionIsAnotherModel) {
+  Settings settings;
+  const ModelRequest usual = model_request(settings);
+  EXPECT_EQ(usual.precision, Precision::kF32);
+  settings.precision = Precision::kInt8;
+  EXPECT_EQ(model_request(settings).precision, Precision::kInt8);
+  EXPECT_FALSE(same_model(usual, model_request(settings)));
+}
+
 TEST(Settings, TokenListsAreRead) {
   Settings settings;
   settings.suppress_tokens = "-1, 50, 7";

@@ -315,11 +315,12 @@ class Profile(Command):
         self.assertEqual(figures["audio_s"], 11.0)
         self.assertEqual(figures["windows"], 1)
         self.assertEqual(figures["device"], "cpu")
+        self.assertRegex(figures["arithmetic"], "^f32 on CPU, ")
         for name in ("mel_s", "encoder_s", "cross_kv_s", "decode_s", "tokens", "ms_per_token",
                      "total_s", "realtime_factor", "peak_memory_mb", "load_s"):
             self.assertGreater(figures[name], 0, name)
-        done = npusubtitle("--profile", "-q", "-l", "en", self.clip)
-        for row in ("mel", "encoder", "cross K,V", "decode", "total", "speed", "peak memory"):
+        done = npusubtitle("--profile", "-q", "-l", "en", "--precision=int8", self.clip)
+        for row in ("int8 on CPU, ", "mel", "encoder", "cross K,V", "decode", "total", "speed", "peak memory"):
             self.assertIn(row, done.stdout)
         self.assertEqual(self.entries(), ["talk.wav"])
 

@@ -202,6 +202,7 @@ class ScriptedModel : public gst::LoadedModel {
   ~ScriptedModel() override { --script_->living_models; }
 
   std::string device() const override { return "cpu"; }
+  std::string arithmetic() const override { return "a script"; }
   std::string description() const override { return "a scripted model"; }
   Result<std::unique_ptr<Transcriber>> transcriber(
       const TranscribeOptions& options) const override {

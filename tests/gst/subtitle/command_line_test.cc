@@ -144,16 +144,18 @@ TEST(CommandLine, RangeIsInClockTime) {
 }
 
 TEST(CommandLine, PassesPropertiesOnAsTheyWereTyped) {
-  const auto options =
-      parse({"--max-line=37", "--max-cps", "17.5", "--set", "prefix=a=b", "-j4", "-r", "a"});
+  const auto options = parse({"--max-line=37", "--max-cps", "17.5", "--set", "prefix=a=b", "-j4",
+                              "-r", "--precision=int8", "a"});
   ASSERT_TRUE(options) << options.failure().message;
-  ASSERT_EQ(options->settings.size(), 3U);
+  ASSERT_EQ(options->settings.size(), 4U);
   EXPECT_EQ(options->settings[0].option, "--max-line");
   EXPECT_EQ(options->settings[0].property, "max-line-chars");
   EXPECT_EQ(options->settings[0].value, "37");
   EXPECT_EQ(options->settings[1].property, "max-cps");
   EXPECT_EQ(options->settings[2].property, "prefix");
   EXPECT_EQ(options->settings[2].value, "a=b");
+  EXPECT_EQ(options->settings[3].property, "precision");
+  EXPECT_EQ(options->settings[3].value, "int8");
   EXPECT_EQ(options->jobs, 4U);
   EXPECT_TRUE(options->recursive);
 }
