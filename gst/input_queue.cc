@@ -63,16 +63,24 @@ bool InputQueue::push_event(EventPtr event) {
   return true;
 }
 
+void InputQueue::note_pads() {
+  std::lock_guard lock(mutex_);
+  pads_changed_ = true;
+  changed_.notify_all();
+}
+
 std::optional<InputItem> InputQueue::pop() {
   std::unique_lock lock(mutex_);
   const auto poppable = [&] {
-    return !flushing_ && !entries_.empty() && (ready_ || !is_audio(entries_.front().item));
+    if (flushing_) return false;
+    return pads_changed_ || (!entries_.empty() && (ready_ || !is_audio(entries_.front().item)));
   };
   parked_ = true;
   changed_.notify_all();
   changed_.wait(lock, [&] { return stopped_ || poppable(); });
   if (stopped_) return std::nullopt;
   parked_ = false;
+  if (std::exchange(pads_changed_, false)) return EventPtr();
   Entry entry = std::move(entries_.front());
   entries_.pop_front();
   if (is_audio(entry.item)) {
@@ -142,6 +150,7 @@ void InputQueue::start() {
   downstream_ = GST_FLOW_OK;
   flushing_ = false;
   stopped_ = false;
+  pads_changed_ = false;
   parked_ = false;
 }
 

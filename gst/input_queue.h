@@ -13,14 +13,14 @@
 
 namespace npu::gst {
 
-// What the worker takes out.
+// What the worker takes out. No event: source pads have come or gone, and it should look.
 using InputItem = std::variant<BufferPtr, EventPtr>;
 
 // Thread-safe. Its mutex is a leaf: nothing is called while it is held.
 //
 // Waits, and what ends them:
 //   push_audio() for room      pop(), begin_flush(), fail(), set_downstream(), stop()
-//   pop() for an item          push_*(), set_ready(), stop(); holds while flushing
+//   pop() for an item          push_*(), note_pads(), set_ready(), stop(); holds while flushing
 //   wait_parked()              the worker's next pop(), or worker_gone()
 class InputQueue {
  public:
@@ -40,6 +40,8 @@ class InputQueue {
                            std::vector<BufferPtr>& dropped);
   // Appends an event; never waits. False while flushing or stopped (event freed).
   bool push_event(EventPtr event);
+  // The next pop() gives no event, whatever waits before it. Never waits.
+  void note_pads();
 
   // Worker only. Audio is held back until set_ready(); events are not, as long as no audio is
   // before them. nullopt after stop().
@@ -89,6 +91,7 @@ class InputQueue {
   bool flushing_ = false;
   bool stopped_ = true;
   bool ready_ = false;
+  bool pads_changed_ = false;
   bool parked_ = true;
 };
 

@@ -25,6 +25,7 @@
 #include "state.h"
 #include "text/cue_structure.h"
 #include "text/text_format.h"
+#include "translate_pad.h"
 
 using npu::gst::BufferPtr;
 using npu::gst::EventPtr;
@@ -33,9 +34,13 @@ using npu::gst::State;
 struct _GstNpuWhisper {
   GstElement parent;
   State* state;
+  gint pads_named;  // atomic
 };
 
-G_DEFINE_FINAL_TYPE(GstNpuWhisper, gst_npu_whisper, GST_TYPE_ELEMENT)
+static void child_proxy_init(gpointer interface, gpointer);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE(GstNpuWhisper, gst_npu_whisper, GST_TYPE_ELEMENT,
+                              G_IMPLEMENT_INTERFACE(GST_TYPE_CHILD_PROXY, child_proxy_init))
 
 namespace {
 
@@ -44,6 +49,9 @@ GstStaticPadTemplate sink_template =
 
 GstStaticPadTemplate source_template = GST_STATIC_PAD_TEMPLATE(
     "src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS(npu::gst::kTextCaps));
+
+GstStaticPadTemplate translate_template = GST_STATIC_PAD_TEMPLATE(
+    "translate_src_%u", GST_PAD_SRC, GST_PAD_REQUEST, GST_STATIC_CAPS(npu::gst::kTextCaps));
 
 std::shared_ptr<npu::gst::Engine>& default_engine() {
   static std::shared_ptr<npu::gst::Engine> engine;
@@ -67,8 +75,72 @@ gboolean source_query(GstPad* pad, GstObject* parent, GstQuery* query) {
   return gst_pad_query_default(pad, parent, query);
 }
 
-gboolean source_activate(GstPad* pad, GstObject* parent, GstPadMode mode, gboolean active) {
-  return mode == GST_PAD_MODE_PUSH && state_of(parent).activate_source(pad, active);
+// Linking a pad sends RECONFIGURE to it.
+gboolean source_event(GstPad* pad, GstObject* parent, GstEvent* event) {
+  if (GST_EVENT_TYPE(event) == GST_EVENT_RECONFIGURE) state_of(parent).source_peer_changed(pad);
+  return gst_pad_event_default(pad, parent, event);
+}
+
+// A request pad becomes active before it has a parent.
+gboolean source_activate(GstPad* pad, GstObject*, GstPadMode mode, gboolean active) {
+  auto* state = static_cast<State*>(gst_pad_get_element_private(pad));
+  return state && mode == GST_PAD_MODE_PUSH && state->activate_source(pad, active);
+}
+
+void add_source(GstNpuWhisper* self, GstPad* pad, npu::gst::TextKind kind) {
+  gst_pad_set_event_function(pad, source_event);
+  gst_pad_set_query_function(pad, source_query);
+  gst_pad_set_activatemode_function(pad, source_activate);
+  gst_pad_set_element_private(pad, self->state);
+  self->state->add_source(pad, kind);
+}
+
+std::string free_pad_name(GstElement* element) {
+  for (;;) {
+    const gint number = g_atomic_int_add(&GST_NPU_WHISPER(element)->pads_named, 1);
+    std::string name = npu::text("translate_src_", number);
+    const npu::gst::ObjectPtr<GstPad> taken(gst_element_get_static_pad(element, name.c_str()));
+    if (!taken) return name;
+  }
+}
+
+GstPad* request_pad(GstElement* element, GstPadTemplate* pad_template, const gchar* wanted,
+                    const GstCaps*) {
+  const std::string name = wanted ? wanted : free_pad_name(element);
+  if (const npu::gst::ObjectPtr<GstPad> taken(gst_element_get_static_pad(element, name.c_str()));
+      taken)
+    return nullptr;
+  auto* pad = GST_PAD(g_object_new(GST_TYPE_NPU_WHISPER_TRANSLATE_PAD, "name", name.c_str(),
+                                   "direction", GST_PAD_SRC, "template", pad_template, nullptr));
+  add_source(GST_NPU_WHISPER(element), pad, npu::gst::TextKind::kTranslation);
+  gst_element_add_pad(element, pad);
+  gst_child_proxy_child_added(GST_CHILD_PROXY(element), G_OBJECT(pad), name.c_str());
+  return pad;
+}
+
+void release_pad(GstElement* element, GstPad* pad) {
+  GST_NPU_WHISPER(element)->state->remove_source(pad);
+  gst_pad_set_element_private(pad, nullptr);
+  const npu::gst::CharPtr name(gst_pad_get_name(pad));
+  gst_child_proxy_child_removed(GST_CHILD_PROXY(element), G_OBJECT(pad), name.get());
+  gst_element_remove_pad(element, pad);
+}
+
+// The children are the source pads, so that translate_src_0::language-code can be set from a
+// pipeline's description.
+GObject* child_by_index(GstChildProxy* proxy, guint index) {
+  GST_OBJECT_LOCK(proxy);
+  auto* pad = static_cast<GObject*>(g_list_nth_data(GST_ELEMENT(proxy)->srcpads, index));
+  if (pad) g_object_ref(pad);
+  GST_OBJECT_UNLOCK(proxy);
+  return pad;
+}
+
+guint count_children(GstChildProxy* proxy) {
+  GST_OBJECT_LOCK(proxy);
+  const guint count = GST_ELEMENT(proxy)->numsrcpads;
+  GST_OBJECT_UNLOCK(proxy);
+  return count;
 }
 
 void set_property(GObject* object, guint id, const GValue* value, GParamSpec* spec) {
@@ -103,6 +175,12 @@ void finalize(GObject* object) {
 
 }  // namespace
 
+static void child_proxy_init(gpointer interface, gpointer) {
+  auto* proxy = static_cast<GstChildProxyInterface*>(interface);
+  proxy->get_child_by_index = child_by_index;
+  proxy->get_children_count = count_children;
+}
+
 static void gst_npu_whisper_class_init(GstNpuWhisperClass* klass) {
   npu::gst::init_debug();
   auto* object_class = G_OBJECT_CLASS(klass);
@@ -124,8 +202,14 @@ static void gst_npu_whisper_class_init(GstNpuWhisperClass* klass) {
 
   auto* element_class = GST_ELEMENT_CLASS(klass);
   element_class->change_state = change_state;
+  element_class->request_new_pad = request_pad;
+  element_class->release_pad = release_pad;
   gst_element_class_add_static_pad_template(element_class, &sink_template);
   gst_element_class_add_static_pad_template(element_class, &source_template);
+  gst_element_class_add_static_pad_template_with_gtype(element_class, &translate_template,
+                                                       GST_TYPE_NPU_WHISPER_TRANSLATE_PAD);
+  gst_type_mark_as_plugin_api(GST_TYPE_NPU_WHISPER_TRANSLATE_PAD,
+                              static_cast<GstPluginAPIFlags>(0));
   gst_element_class_set_static_metadata(
       element_class, "Whisper speech recognition", "Audio/Text/Filter",
       "Transcribes speech to text with time stamps", "The npuwhisper project");
@@ -138,11 +222,8 @@ static void gst_npu_whisper_init(GstNpuWhisper* self) {
   gst_pad_set_event_function(sink, sink_event);
 
   GstPad* source = gst_pad_new_from_static_template(&source_template, "src");
-  gst_pad_set_query_function(source, source_query);
-  gst_pad_set_activatemode_function(source, source_activate);
-
   self->state = new State(element, sink, default_engine());
-  self->state->add_source(source, npu::gst::TextKind::kTranscript);
+  add_source(self, source, npu::gst::TextKind::kTranscript);
   gst_element_add_pad(element, sink);
   gst_element_add_pad(element, source);
 }

@@ -3,6 +3,7 @@
 #include "recogniser.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <span>
 #include <utility>
 
@@ -41,6 +42,8 @@ Result<void> Recogniser::configure(const Settings& settings) {
 Result<void> Recogniser::ensure_transcriber() {
   if (transcriber_) return {};
   TranscribeOptions options = options_;
+  also_translating_ = wants_translation();
+  options.also_translate = also_translating_;
   if (options.decoding.language.empty()) options.decoding.language = locked_language_;
   // A live stream has no end to wait for.
   if (surroundings_.live()) options.normalisation = Normalisation::kRunning;
@@ -64,21 +67,36 @@ Result<void> Recogniser::set_segment(const GstSegment& segment) {
 }
 
 Result<void> Recogniser::advance(int64_t pts_ns) {
-  if (!output_.decided(stream_ns(pts_ns))) return closed();
+  if (!output_.decided(stream_ns(pts_ns), stream_ns(pts_ns))) return closed();
   return {};
 }
 
 Result<void> Recogniser::begin_run(int64_t pts_ns) {
   NPU_TRY(finish());
+  const bool continues =
+      timeline_.started() && std::llabs(pts_ns - timeline_.end_ns()) <= Timeline::kAlign_ns;
   NPU_TRY(advance(pts_ns));
   timeline_.start(pts_ns, GST_AUDIO_INFO_RATE(&format()));
-  output_.discontinuity();
+  if (!continues) output_.discontinuity();
+  return {};
+}
+
+bool Recogniser::wants_translation() const {
+  return output_.translating() && task_ == Task::kTranscribe;
+}
+
+// A translation is asked for, or not any more: another transcriber goes on.
+Result<void> Recogniser::follow_pads() {
+  if (!transcriber_ || wants_translation() == also_translating_) return {};
+  NPU_TRY(finish());
+  drop_transcriber();
   return {};
 }
 
 Result<void> Recogniser::audio(const Loader::Outcome& loaded, GstBuffer* buffer) {
   model_ = loaded.model;
   options_.vad = loaded.vad;
+  NPU_TRY(follow_pads());
   silent_ns_ = 0;
   const auto frames = static_cast<int64_t>(gst_buffer_get_size(buffer) /
                                            static_cast<gsize>(GST_AUDIO_INFO_BPF(&format())));
@@ -186,7 +204,7 @@ Result<void> Recogniser::infer() {
 // Tells of a piece of live audio that began at `start_ns`.
 Result<void> Recogniser::piece_done(int64_t start_ns) {
   // The viewer of a live stream does not wait for the rest of a sentence.
-  if (!output_.settle(stream_ns(timeline_.at(decided_s_)))) return closed();
+  if (!output_.settle_decided()) return closed();
   surroundings_.live_piece_done(static_cast<int64_t>(
       gst_segment_to_running_time(&segment_, GST_FORMAT_TIME, static_cast<guint64>(start_ns))));
   return {};
@@ -230,10 +248,19 @@ void Recogniser::note_speech(const std::vector<SpeechTurn>& turns) const {
 Result<void> Recogniser::give(const Step& step) {
   note_speech(step.speech);
   NPU_TRY(note_language());
-  if (!output_.spoken(TextKind::kTranscript, spoken(step.segments))) return closed();
-  decided_s_ = std::min(step.decided_s, static_cast<double>(pushed_) / kEngineRate);
-  NPU_TRY(advance(timeline_.at(decided_s_)));
-  timeline_.forget_before(decided_s_);
+  const double pushed_s = static_cast<double>(pushed_) / kEngineRate;
+  decided_s_ = std::min(step.decided_s, pushed_s);
+  // A pad that came since this run began gets nothing of it but its end.
+  const double translation_s =
+      also_translating_ ? std::min(step.translation_decided_s, pushed_s) : decided_s_;
+  // With task=translate the transcript is English already.
+  const auto& translation = task_ == Task::kTranslate ? step.segments : step.translation;
+  const bool open =
+      output_.spoken(TextKind::kTranscript, spoken(step.segments)) &&
+      output_.spoken(TextKind::kTranslation, spoken(translation)) &&
+      output_.decided(stream_ns(timeline_.at(decided_s_)), stream_ns(timeline_.at(translation_s)));
+  if (!open) return closed();
+  timeline_.forget_before(std::min(decided_s_, translation_s));
   return {};
 }
 

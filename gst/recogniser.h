@@ -85,6 +85,8 @@ class Recogniser {
   Result<void> give(const Step& step);
   void note_speech(const std::vector<SpeechTurn>& turns) const;
   Result<void> advance(int64_t pts_ns);
+  bool wants_translation() const;
+  Result<void> follow_pads();
   WorkDone work_done() const;
   void drop_transcriber();
   void hand_over(size_t samples);
@@ -103,6 +105,7 @@ class Recogniser {
 
   std::shared_ptr<const LoadedModel> model_;
   std::unique_ptr<Transcriber> transcriber_;  // after model_: goes first
+  bool also_translating_ = false;             // whether it was made for a translation too
   std::unique_ptr<Converter> converter_;
   Timeline timeline_;
   GstSegment segment_{};

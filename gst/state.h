@@ -63,6 +63,7 @@ class State {
   gboolean sink_event(EventPtr event);
   gboolean answer_latency(GstQuery* query);
   gboolean activate_source(GstPad* pad, bool active);
+  void source_peer_changed(GstPad* pad);
 
   // Source pads, before they are added to the element and before they are taken from it; any
   // thread, in any state.

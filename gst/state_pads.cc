@@ -146,12 +146,19 @@ gboolean State::activate_source(GstPad* pad, bool active) {
   return output_.activate(pad, active);
 }
 
+void State::source_peer_changed(GstPad* pad) {
+  output_.peer_changed(pad);
+}
+
 void State::add_source(GstPad* pad, TextKind kind) {
   output_.add(pad, kind);
+  input_.set_downstream(output_.flow());  // it may be the only one that takes text
+  input_.note_pads();
 }
 
 void State::remove_source(GstPad* pad) {
   output_.remove(pad);
+  input_.note_pads();
 }
 
 // Downstream takes no more, or takes more again. Upstream hears it from chain(), or, past its end,

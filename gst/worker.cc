@@ -4,7 +4,9 @@
 
 #include <gst/audio/audio.h>
 
+#include <algorithm>
 #include <exception>
+#include <iterator>
 #include <utility>
 
 #include "debug.h"
@@ -46,6 +48,7 @@ void Worker::prepare(const Settings& settings) {
   settings_ = settings;
   settings_error_.reset();
   failed_ = false;
+  interrupted_.clear();
   gst_segment_init(&segment_, GST_FORMAT_UNDEFINED);
   output_.restart(output_settings(settings));
   if (auto ok = recogniser_.configure(settings); !ok) settings_error_ = ok.error();
@@ -58,7 +61,8 @@ void Worker::run() {
 }
 
 void Worker::finish() {
-  output_.flush();
+  interrupted_.clear();
+  output_.leave();
   recogniser_.forget_stream();
 }
 
@@ -66,9 +70,11 @@ void Worker::flush(std::deque<InputItem> left) {
   failed_ = false;
   gst_segment_init(&segment_, GST_FORMAT_UNDEFINED);
   recogniser_.reset();
-  output_.refresh();
   output_.flush();
-  for (InputItem& item : left) {
+  output_.refresh();
+  std::deque<InputItem> lasting = std::exchange(interrupted_, {});
+  std::move(left.begin(), left.end(), std::back_inserter(lasting));
+  for (InputItem& item : lasting) {
     auto* event = std::get_if<EventPtr>(&item);
     if (event && outlives_flush(event->get())) handle(std::move(item));
   }
@@ -78,16 +84,22 @@ void Worker::handle(InputItem item) {
   doing_ = "Cannot transcribe";
   output_.refresh();
   Result<void> done;
+  auto* const event = std::get_if<EventPtr>(&item);
+  const bool lasts = event && *event && outlives_flush(event->get());
+  EventPtr lasting(lasts ? gst_event_ref(event->get()) : nullptr);
   // The engine reports its failures as values; this is for memory that runs out.
   try {
     if (auto* buffer = std::get_if<BufferPtr>(&item))
       done = audio(std::move(*buffer));
-    else
-      done = event(std::move(std::get<EventPtr>(item)));
+    else if (*event)
+      done = this->event(std::move(*event));
   } catch (const std::exception& error) {
     done = Error{ErrorCode::kInternal, error.what()};
   }
-  if (!done) fail(done.error());
+  if (done) return;
+  if (lasting && done.error().code == ErrorCode::kCancelled)
+    interrupted_.emplace_back(std::move(lasting));
+  fail(done.error());
 }
 
 void Worker::fail(const Error& error) {
@@ -118,10 +130,9 @@ Result<void> Worker::default_segment() {
 
 Result<void> Worker::audio(BufferPtr buffer) {
   if (failed_) return {};
-  if (settings_error_) {
-    doing_ = "A property has a value that cannot be used";
-    return *settings_error_;
-  }
+  doing_ = "A property has a value that cannot be used";
+  if (settings_error_) return *settings_error_;
+  NPU_TRY(output_.check());
   doing_ = "Cannot load the model";
   NPU_TRY_ASSIGN(const Loader::Outcome loaded, this->loaded());
   doing_ = "Cannot transcribe";
@@ -202,7 +213,7 @@ Result<void> Worker::segment(GstEvent* event) {
   NPU_TRY(recogniser_.finish());
   const std::optional<int64_t> end_ns = end_of_segment(next);
   NPU_TRY(sent(output_.settle(end_ns)));
-  if (end_ns) NPU_TRY(sent(output_.decided(*end_ns)));
+  if (end_ns) NPU_TRY(sent(output_.decided(*end_ns, *end_ns)));
   segment_ = next;
   NPU_TRY(recogniser_.set_segment(next));
   if (!is_plain(next))

@@ -27,8 +27,8 @@ class Worker {
   void prepare(const Settings& settings);
   // The thread's body; returns when the input is stopped.
   void run();
-  // After a flush: forgets audio, text and segment. `left` is what was in the input queue; of it
-  // those events are kept that outlive a flush.
+  // After a flush: forgets audio, text and segment. `left` is what was in the input queue; of it,
+  // and of what the flush interrupted, those events are kept that outlive a flush.
   void flush(std::deque<InputItem> left);
   // After run(): lets model and transcriber go.
   void finish();
@@ -56,7 +56,8 @@ class Worker {
 
   Settings settings_;
   std::optional<Error> settings_error_;
-  GstSegment segment_{};  // of the input; format UNDEFINED before the first
+  GstSegment segment_{};               // of the input; format UNDEFINED before the first
+  std::deque<InputItem> interrupted_;  // events whose handling a flush ended, which outlive it
   const char* doing_ = "";
   bool failed_ = false;
 };

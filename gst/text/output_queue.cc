@@ -11,16 +11,23 @@ bool OutputQueue::push(OutputItem item) {
   changed_.wait(lock,
                 [&] { return flushing_ || stopped_ || refused_ || items_.size() < kCapacity; });
   if (flushing_ || stopped_) return false;
-  if (refused_ && std::holds_alternative<QueuedCue>(item)) return false;
+  if (refused_ && std::holds_alternative<QueuedCue>(item)) return true;
   items_.push_back(std::move(item));
   changed_.notify_all();
   return true;
 }
 
+void OutputQueue::note_peer() {
+  std::lock_guard lock(mutex_);
+  peer_changed_ = true;
+  changed_.notify_all();
+}
+
 std::optional<OutputItem> OutputQueue::pop() {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return flushing_ || stopped_ || !items_.empty(); });
+  changed_.wait(lock, [&] { return flushing_ || stopped_ || peer_changed_ || !items_.empty(); });
   if (flushing_ || stopped_) return std::nullopt;
+  if (std::exchange(peer_changed_, false)) return PeerChanged{};
   OutputItem item = std::move(items_.front());
   items_.pop_front();
   changed_.notify_all();
@@ -57,6 +64,7 @@ void OutputQueue::start() {
   flushing_ = false;
   stopped_ = false;
   refused_ = false;
+  peer_changed_ = false;
 }
 
 void OutputQueue::stop() {

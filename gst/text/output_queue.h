@@ -22,21 +22,26 @@ struct QueuedCue {
   bool discont;
 };
 
-using OutputItem = std::variant<QueuedCue, EventPtr>;
+// Whoever takes the text may be another, or take it in another form.
+struct PeerChanged {};
+
+using OutputItem = std::variant<QueuedCue, EventPtr, PeerChanged>;
 
 // Thread-safe. Its mutex is a leaf: nothing is called while it is held.
 //
 // Waits, and what ends them:
 //   push() for room      pop(), begin_flush(), refuse(), stop()
-//   pop() for an item    push(), begin_flush(), stop()
+//   pop() for an item    push(), note_peer(), begin_flush(), stop()
 class OutputQueue {
  public:
   // Some windows of gaps and cues; more only means that downstream holds the element up.
   static constexpr size_t kCapacity = 512;
 
-  // Appends an item, waits while full. False while flushing, stopped or refused (item freed).
-  // After refuse() events still pass, for the EOS that releases downstream.
+  // Appends an item, waits while full. False while flushing or stopped (item freed). After
+  // refuse() cues are freed, and events still pass, for the EOS that releases downstream.
   bool push(OutputItem item);
+  // The next pop() gives PeerChanged, whatever waits before it. Any thread; never waits.
+  void note_peer();
   // nullopt: flushing or stopped.
   std::optional<OutputItem> pop();
 
@@ -58,6 +63,7 @@ class OutputQueue {
   bool flushing_ = false;
   bool stopped_ = true;
   bool refused_ = false;
+  bool peer_changed_ = false;
 };
 
 }  // namespace npu::gst

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "debug.h"
+#include "translate_pad.h"
 
 namespace npu::gst {
 namespace {
@@ -49,6 +50,10 @@ gboolean TextBranches::activate(GstPad* pad, bool active) {
   return branch && branch->pad.activate(active);
 }
 
+void TextBranches::peer_changed(GstPad* pad) {
+  if (const std::shared_ptr<TextBranch> branch = find(pad)) branch->pad.peer_changed();
+}
+
 TextBranches::Members TextBranches::members() const {
   std::lock_guard lock(mutex_);
   return members_;
@@ -69,10 +74,7 @@ void TextBranches::interrupt() {
 }
 
 void TextBranches::stop() {
-  for (const auto& branch : members()) {
-    branch->pad.activate(false);
-    branch->pad.queue().take_all();
-  }
+  for (const auto& branch : members()) branch->pad.activate(false);
 }
 
 void TextBranches::begin_flush(GstEvent* event) {
@@ -115,25 +117,29 @@ void TextBranches::restart(const OutputSettings& settings) {
   stream_start_.reset();
   segment_.reset();
   eos_seqnum_.reset();
-  position_ns_ = 0;
+  transcript_ns_ = translation_ns_ = 0;
 }
 
 void TextBranches::refresh() {
   Members now = members();
   if (now == joined_) return;
-  const Members before = std::exchange(joined_, std::move(now));
-  for (const auto& branch : joined_)
-    if (std::find(before.begin(), before.end(), branch) == before.end()) join(*branch);
+  std::erase_if(now, [this](const auto& branch) {
+    const bool known = std::find(joined_.begin(), joined_.end(), branch) != joined_.end();
+    return !known && !join(*branch);
+  });
+  joined_ = std::move(now);
 }
 
-// A refusal is that of a flush, a stop or a release, which are heard of elsewhere.
+// False: a flush, a stop or the pad's release came in between. The next refresh() tries again, so
+// that nobody is told the middle of a stream without its beginning.
 bool TextBranches::join(TextBranch& branch) {
+  if (branch.removed) return false;
   TextOutput& output = branch.output;
   output.restart(settings_);
   const std::string language = branch.kind == TextKind::kTranslation ? "en" : language_;
   return output.language(language) &&
          (!stream_started_ || output.stream_start(stream_start_.get())) &&
-         (!segment_ || output.segment(*segment_, segment_seqnum_, position_ns_)) &&
+         (!segment_ || output.segment(*segment_, segment_seqnum_, position_ns(branch))) &&
          (!eos_seqnum_ || output.eos(*eos_seqnum_));
 }
 
@@ -142,11 +148,17 @@ bool TextBranches::translating() const {
                      [](const auto& branch) { return branch->kind == TextKind::kTranslation; });
 }
 
+Result<void> TextBranches::check() const {
+  for (const auto& branch : joined_)
+    if (branch->kind == TextKind::kTranslation) NPU_TRY(check_translate_pad(branch->pad.get()));
+  return {};
+}
+
 template <typename Do>
 bool TextBranches::each(Do&& action) {
   bool open = true;
   for (const auto& branch : joined_)
-    if (!action(*branch) && !branch->removed) open = false;
+    if (!branch->removed && !action(*branch) && !branch->removed) open = false;
   return open;
 }
 
@@ -161,10 +173,11 @@ bool TextBranches::stream_start(GstEvent* input) {
 bool TextBranches::segment(const GstSegment& segment, guint32 seqnum) {
   segment_ = segment;
   segment_seqnum_ = seqnum;
-  position_ns_ = static_cast<int64_t>(segment.start);
+  transcript_ns_ = translation_ns_ = static_cast<int64_t>(segment.start);
   eos_seqnum_.reset();
-  return each(
-      [&](TextBranch& branch) { return branch.output.segment(segment, seqnum, position_ns_); });
+  return each([&](TextBranch& branch) {
+    return branch.output.segment(segment, seqnum, position_ns(branch));
+  });
 }
 
 bool TextBranches::pass(EventPtr event) {
@@ -172,18 +185,31 @@ bool TextBranches::pass(EventPtr event) {
       [&](TextBranch& branch) { return branch.output.pass(EventPtr(gst_event_ref(event.get()))); });
 }
 
-bool TextBranches::decided(int64_t until_ns) {
-  bool open = true;
-  do {
-    const int64_t piece_ns = std::min(until_ns, position_ns_ + kTogether_ns);
-    open = each([&](TextBranch& branch) { return branch.output.decided(piece_ns); });
-    position_ns_ = std::max(position_ns_, piece_ns);
-  } while (open && position_ns_ < until_ns);
-  return open;
+bool TextBranches::decided(int64_t transcript_ns, int64_t translation_ns) {
+  const auto toward = [](int64_t& at_ns, int64_t until_ns) {
+    at_ns = std::max(at_ns, std::min(until_ns, at_ns + kTogether_ns));
+    return at_ns >= until_ns;
+  };
+  for (bool there = false; !there;) {
+    const bool transcript = toward(transcript_ns_, transcript_ns);
+    const bool translation = toward(translation_ns_, translation_ns);
+    there = transcript && translation;
+    if (!each([&](TextBranch& branch) { return branch.output.decided(position_ns(branch)); }))
+      return false;
+  }
+  return true;
+}
+
+int64_t TextBranches::position_ns(const TextBranch& branch) const {
+  return branch.kind == TextKind::kTranslation ? translation_ns_ : transcript_ns_;
 }
 
 bool TextBranches::settle(std::optional<int64_t> next_ns) {
   return each([&](TextBranch& branch) { return branch.output.settle(next_ns); });
+}
+
+bool TextBranches::settle_decided() {
+  return each([&](TextBranch& branch) { return branch.output.settle(position_ns(branch)); });
 }
 
 bool TextBranches::lone_gap(const Stretch& where) {
@@ -202,8 +228,13 @@ void TextBranches::discontinuity() {
 void TextBranches::flush() {
   segment_.reset();
   eos_seqnum_.reset();
-  position_ns_ = 0;
+  transcript_ns_ = translation_ns_ = 0;
   for (const auto& branch : joined_) branch->output.flush();
+}
+
+void TextBranches::leave() {
+  flush();
+  joined_.clear();
 }
 
 bool TextBranches::language(const std::string& tag) {

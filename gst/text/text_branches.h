@@ -40,6 +40,8 @@ class TextBranches {
  public:
   TextBranches(GstElement* element, std::function<void()> flow_changed)
       : element_(element), flow_changed_(std::move(flow_changed)) {}
+  TextBranches(const TextBranches&) = delete;
+  TextBranches& operator=(const TextBranches&) = delete;
 
   // Makes a pad a member, and active if the element runs. It is not yet added to the element.
   void add(GstPad* pad, TextKind kind);
@@ -47,6 +49,9 @@ class TextBranches {
   void remove(GstPad* pad);
   // From the activation function of a pad.
   gboolean activate(GstPad* pad, bool active);
+
+  // What is linked to a pad has changed; see TextPad.
+  void peer_changed(GstPad* pad);
 
   // Before the pads are activated; before they are deactivated; after.
   void start();
@@ -69,16 +74,22 @@ class TextBranches {
   void refresh();
   // Whether a translation is asked for.
   bool translating() const;
+  // Errors: those of check_translate_pad().
+  Result<void> check() const;
   // What TextOutput does, on all members. False: the outputs take nothing any more.
   bool stream_start(GstEvent* input);
   bool segment(const GstSegment& segment, guint32 seqnum);
   bool pass(EventPtr event);
-  bool decided(int64_t until_ns);
+  bool decided(int64_t transcript_ns, int64_t translation_ns);
   bool settle(std::optional<int64_t> next_ns);
+  // No word waits any longer; the next ones begin where each text is decided to.
+  bool settle_decided();
   bool lone_gap(const Stretch& where);
   bool eos(guint32 seqnum);
   void discontinuity();
   void flush();
+  // After a run: forgets the members.
+  void leave();
   // Language of the transcript; a translation is English.
   bool language(const std::string& tag);
   bool spoken(TextKind kind, const std::vector<SpokenSegment>& segments);
@@ -89,6 +100,7 @@ class TextBranches {
   Members members() const;
   std::shared_ptr<TextBranch> find(GstPad* pad) const;
   bool join(TextBranch& branch);
+  int64_t position_ns(const TextBranch& branch) const;
   template <typename Do>
   bool each(Do&& action);
 
@@ -107,7 +119,8 @@ class TextBranches {
   EventPtr stream_start_;  // of the audio; null if it sent none
   std::optional<GstSegment> segment_;
   guint32 segment_seqnum_ = 0;
-  int64_t position_ns_ = 0;
+  int64_t transcript_ns_ = 0;   // decided
+  int64_t translation_ns_ = 0;  // the same
   std::optional<guint32> eos_seqnum_;
 };
 

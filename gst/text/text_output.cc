@@ -94,10 +94,10 @@ bool TextOutput::stream_start(GstEvent* input) {
   if (!input || !gst_event_parse_group_id(input, &group)) group = gst_util_group_id_next();
   gst_event_set_group_id(event.get(), group);
   if (input) gst_event_set_seqnum(event.get(), gst_event_get_seqnum(input));
-  stream_started_ = true;
   discont_ = true;
   tagged_.clear();
-  return queue_.push(std::move(event));
+  stream_started_ = queue_.push(std::move(event));
+  return stream_started_;
 }
 
 bool TextOutput::ensure_stream() {
@@ -129,8 +129,9 @@ bool TextOutput::language(const std::string& tag) {
 
 bool TextOutput::tags() {
   if (tagged_ == language_) return true;
+  if (!queue_.push(make_tags(language_))) return false;
   tagged_ = language_;
-  return queue_.push(make_tags(language_));
+  return true;
 }
 
 bool TextOutput::push_gaps(int64_t until_ns) {

@@ -2,7 +2,9 @@
 // The task of a source pad.
 #include "text/text_pad.h"
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "debug.h"
 #include "text/cue_structure.h"
@@ -21,12 +23,15 @@ gboolean TextPad::activate(bool active) {
   {
     std::lock_guard lock(active_mutex_);
     active_ = active;
-    if (active) return gst_pad_start_task(pad_.get(), task, this, nullptr);
+    if (active) {
+      turn_.store(true, std::memory_order_release);
+      return gst_pad_start_task(pad_.get(), task, this, nullptr);
+    }
   }
   queue_.stop();
   const gboolean stopped = gst_pad_stop_task(pad_.get());
-  // All that the task did comes before what the caller does next, and tools can see that it does.
-  round_done_.load(std::memory_order_acquire);
+  turn_.load(std::memory_order_acquire);
+  queue_.take_all();  // behind the task's last look into it
   return stopped;
 }
 
@@ -63,7 +68,8 @@ gboolean TextPad::end_flush(GstEvent* event) {
 
 void TextPad::task(gpointer self) {
   auto* const text_pad = static_cast<TextPad*>(self);
-  if (text_pad->push_next()) text_pad->round_done_.store(true, std::memory_order_release);
+  text_pad->turn_.load(std::memory_order_acquire);
+  if (text_pad->push_next()) text_pad->turn_.store(true, std::memory_order_release);
 }
 
 bool TextPad::push_next() {
@@ -76,9 +82,40 @@ bool TextPad::push_next() {
   }
   if (auto* event = std::get_if<EventPtr>(&*item))
     push_event(std::move(*event));
+  else if (auto* cue = std::get_if<QueuedCue>(&*item))
+    push_cue(*cue);
   else
-    push_cue(std::get<QueuedCue>(*item));
+    meet_peer();
   return true;
+}
+
+void TextPad::meet_peer() {
+  GstFlowReturn unlinked = GST_FLOW_NOT_LINKED;
+  if (flow_.compare_exchange_strong(unlinked, GST_FLOW_OK)) flow_changed_();
+  if (caps_sent_) negotiate();
+  send_pending_events();
+}
+
+// What was pushed while nothing was linked, or to another peer, waits in the pad for the next push.
+// Pushing the last of the sticky events again makes it go out; the peer gets none twice.
+void TextPad::send_pending_events() {
+  GstPad* const pad = pad_.get();
+  const ObjectPtr<GstPad> peer(gst_pad_get_peer(pad));
+  if (!peer || EventPtr(gst_pad_get_sticky_event(peer.get(), GST_EVENT_EOS, 0))) return;
+  std::vector<EventPtr> events;
+  gst_pad_sticky_events_foreach(
+      pad,
+      [](GstPad*, GstEvent** event, gpointer list) -> gboolean {
+        static_cast<std::vector<EventPtr>*>(list)->emplace_back(gst_event_ref(*event));
+        return TRUE;
+      },
+      &events);
+  if (events.empty()) return;
+  // At its end a pad takes nothing but STREAM_START, after which all of them have to follow.
+  const bool ended = GST_EVENT_TYPE(events.back().get()) == GST_EVENT_EOS;
+  const auto first = ended ? events.begin() : events.end() - 1;
+  std::for_each(first, events.end(),
+                [pad](EventPtr& event) { gst_pad_push_event(pad, event.release()); });
 }
 
 // The results of events say nothing that the next buffer would not say.

@@ -33,6 +33,10 @@ class TextPad {
   // Before an activation: forgets the run before.
   void start();
 
+  // The pad has been linked, or downstream has changed its mind about the format (RECONFIGURE): the
+  // task tells downstream what it has not heard yet, without waiting for the next cue. Any thread.
+  void peer_changed() { queue_.note_peer(); }
+
   // FLUSH_START: downstream first, so that the task returns. Waits for nothing. Any thread.
   void begin_flush(GstEvent* event);
   // FLUSH_STOP, in two parts, once the queue flushes and the worker is parked: the task comes to
@@ -48,6 +52,8 @@ class TextPad {
   void push_event(EventPtr event);
   void push_cue(const QueuedCue& item);
   void negotiate();
+  void meet_peer();
+  void send_pending_events();
   void note_flow(GstFlowReturn flow);
 
   const ObjectPtr<GstPad> pad_;
@@ -55,7 +61,9 @@ class TextPad {
   bool active_ = false;      // guarded by active_mutex_: no flush starts the task of a pad at rest
   const std::function<void()> flow_changed_;
   OutputQueue queue_;
-  std::atomic<bool> round_done_{false};  // written by the task after each item
+  // Stored before the task starts and after each of its items, loaded before them and once it has
+  // stopped: GStreamer orders these by locks that sanitizers do not see.
+  std::atomic<bool> turn_{false};
   std::atomic<GstFlowReturn> flow_{GST_FLOW_OK};
   // Of the task, and of start().
   std::atomic<TextFormat> format_{TextFormat::kUtf8};

@@ -11,8 +11,6 @@
 namespace npu::testing {
 namespace {
 
-const GQuark kOwner = g_quark_from_static_string("npuwhisper-test-owner");
-
 bool in_burst(double seconds, const std::vector<Burst>& bursts) {
   return std::any_of(bursts.begin(), bursts.end(), [seconds](const Burst& burst) {
     return seconds >= burst.start_s && seconds < burst.end_s;
@@ -21,8 +19,6 @@ bool in_burst(double seconds, const std::vector<Burst>& bursts) {
 
 GstStaticPadTemplate any_source =
     GST_STATIC_PAD_TEMPLATE("input", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS_ANY);
-GstStaticPadTemplate any_sink =
-    GST_STATIC_PAD_TEMPLATE("output", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS_ANY);
 
 }  // namespace
 
@@ -72,28 +68,20 @@ gst::BufferPtr slice(GstBuffer* audio, const GstAudioInfo& info, guint64 from, g
   return piece;
 }
 
-Element::Element(const char* output_mode, const char* accepted) {
+Element::Element(const char* output_mode, const char* accepted) : receiver_(accepted) {
   element_ = GST_ELEMENT(gst_object_ref_sink(g_object_new(GST_TYPE_NPU_WHISPER, nullptr)));
   gst_npu_whisper_set_engine(GST_NPU_WHISPER(element_), scripted_engine(script_));
   gst_util_set_object_arg(G_OBJECT(element_), "output-mode", output_mode);
   bus_ = gst_bus_new();
   gst_element_set_bus(element_, bus_);
   input_ = gst_pad_new_from_static_template(&any_source, "input");
-  output_ = gst_pad_new_from_static_template(&any_sink, "output");
-  accepted_.reset(accepted ? gst_caps_from_string(accepted) : nullptr);
-  gst_pad_set_query_function(output_, on_output_query);
-  for (GstPad* pad : {input_, output_}) g_object_set_qdata(G_OBJECT(pad), kOwner, this);
+  gst_pad_set_element_private(input_, this);
   gst_pad_set_query_function(input_, on_query);
-  gst_pad_set_chain_function(output_, on_buffer);
-  gst_pad_set_event_function(output_, on_event);
-  GstPad* sink = gst_element_get_static_pad(element_, "sink");
-  GstPad* source = gst_element_get_static_pad(element_, "src");
-  gst_pad_link(input_, sink);
-  gst_pad_link(source, output_);
-  gst_object_unref(sink);
-  gst_object_unref(source);
+  const gst::ObjectPtr<GstPad> sink(gst_element_get_static_pad(element_, "sink"));
+  gst_pad_link(input_, sink.get());
+  const gst::ObjectPtr<GstPad> source(gst_element_get_static_pad(element_, "src"));
+  receiver_.link(source.get());
   gst_pad_set_active(input_, TRUE);
-  gst_pad_set_active(output_, TRUE);
 }
 
 Element::~Element() {
@@ -101,95 +89,26 @@ Element::~Element() {
   script_->load_gate.open();
   gst_element_set_state(element_, GST_STATE_NULL);
   gst_pad_set_active(input_, FALSE);
-  gst_pad_set_active(output_, FALSE);
   gst_element_set_bus(element_, nullptr);
   gst_object_unref(bus_);
   gst_object_unref(element_);
   gst_object_unref(input_);
-  gst_object_unref(output_);
   // GStreamer has ended the pads' threads, but by locks that ThreadSanitizer does not see.
   const std::lock_guard all_callbacks_are_done(mutex_);
 }
 
-Element* Element::of(GstPad* pad) {
-  return static_cast<Element*>(g_object_get_qdata(G_OBJECT(pad), kOwner));
-}
-
-void Element::add(Output output) {
-  std::lock_guard lock(mutex_);
-  outputs_.push_back(std::move(output));
-  changed_.notify_all();
-}
-
-GstFlowReturn Element::on_buffer(GstPad* pad, GstObject*, GstBuffer* raw) {
-  const gst::BufferPtr buffer(raw);
-  Element& self = *of(pad);
-  Output output;
-  output.pts = GST_BUFFER_PTS(raw);
-  output.duration = GST_BUFFER_DURATION(raw);
-  output.discont = GST_BUFFER_IS_DISCONT(raw);
-  GstMapInfo map;
-  gst_buffer_map(raw, &map, GST_MAP_READ);
-  output.text.assign(reinterpret_cast<const char*>(map.data), map.size);
-  gst_buffer_unmap(raw, &map);
-  GstCustomMeta* meta = gst_buffer_get_custom_meta(raw, "NpuWhisperCueMeta");
-  const GValue* cue =
-      meta ? gst_structure_get_value(gst_custom_meta_get_structure(meta), "cue") : nullptr;
-  if (cue) output.cue.reset(gst_structure_copy(gst_value_get_structure(cue)), gst_structure_free);
-  self.add(std::move(output));
-  std::lock_guard lock(self.mutex_);
-  return self.flow_;
-}
-
-gboolean Element::on_event(GstPad* pad, GstObject*, GstEvent* event) {
-  Output output;
-  output.event = GST_EVENT_TYPE(event);
-  output.raw.reset(event, [](GstEvent* e) { gst_event_unref(e); });
-  if (output.event == GST_EVENT_GAP) gst_event_parse_gap(event, &output.pts, &output.duration);
-  of(pad)->add(std::move(output));
-  return TRUE;
-}
-
 gboolean Element::on_query(GstPad* pad, GstObject* parent, GstQuery* query) {
-  Element& self = *of(pad);
+  auto& self = *static_cast<Element*>(gst_pad_get_element_private(pad));
   if (GST_QUERY_TYPE(query) != GST_QUERY_LATENCY) return gst_pad_query_default(pad, parent, query);
   std::lock_guard lock(self.mutex_);
   gst_query_set_latency(query, self.live_, self.upstream_latency_, GST_CLOCK_TIME_NONE);
   return TRUE;
 }
 
-gboolean Element::on_output_query(GstPad* pad, GstObject* parent, GstQuery* query) {
-  Element& self = *of(pad);
-  std::unique_lock lock(self.mutex_);
-  if (GST_QUERY_TYPE(query) != GST_QUERY_CAPS || !self.accepted_) {
-    lock.unlock();
-    return gst_pad_query_default(pad, parent, query);
-  }
-  GstCaps* filter = nullptr;
-  gst_query_parse_caps(query, &filter);
-  const gst::CapsPtr answer(filter ? gst_caps_intersect(filter, self.accepted_.get())
-                                   : gst_caps_ref(self.accepted_.get()));
-  gst_query_set_caps_result(query, answer.get());
-  return TRUE;
-}
-
-void Element::set_accepted(const char* caps) {
-  {
-    std::lock_guard lock(mutex_);
-    accepted_.reset(gst_caps_from_string(caps));
-  }
-  gst_pad_push_event(output_, gst_event_new_reconfigure());
-}
-
 void Element::set_upstream(bool live, GstClockTime latency) {
   std::lock_guard lock(mutex_);
   live_ = live;
   upstream_latency_ = latency;
-}
-
-void Element::set_flow(GstFlowReturn flow) {
-  std::lock_guard lock(mutex_);
-  flow_ = flow;
 }
 
 void Element::set_state(GstState state) {
@@ -231,30 +150,6 @@ void Element::end() {
 void Element::flush(bool reset_time) {
   send(gst_event_new_flush_start());
   send(gst_event_new_flush_stop(reset_time));
-}
-
-std::vector<Output> Element::outputs() {
-  std::lock_guard lock(mutex_);
-  return outputs_;
-}
-
-std::vector<Output> Element::take() {
-  std::lock_guard lock(mutex_);
-  return std::exchange(outputs_, {});
-}
-
-std::vector<Output> Element::cues() {
-  std::vector<Output> all = outputs();
-  std::erase_if(all, [](const Output& output) { return !output.is_cue(); });
-  return all;
-}
-
-void Element::wait_for(GstEventType event) {
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] {
-    return std::any_of(outputs_.begin(), outputs_.end(),
-                       [event](const Output& output) { return output.event == event; });
-  });
 }
 
 std::shared_ptr<GstMessage> Element::wait_message(GstMessageType type) {

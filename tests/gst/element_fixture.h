@@ -6,29 +6,16 @@
 #include <gst/gst.h>
 #include <gtest/gtest.h>
 
-#include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
 
 #include "gst_ptr.h"
+#include "receiver.h"
 #include "scripted_engine.h"
 
 namespace npu::testing {
-
-// What left the element, in order.
-struct Output {
-  GstEventType event = GST_EVENT_UNKNOWN;  // UNKNOWN: a buffer
-  GstClockTime pts = GST_CLOCK_TIME_NONE;  // of buffers and gaps
-  GstClockTime duration = GST_CLOCK_TIME_NONE;
-  std::string text;
-  bool discont = false;
-  std::shared_ptr<GstEvent> raw;
-  std::shared_ptr<GstStructure> cue;  // of a buffer's meta
-
-  bool is_cue() const { return event == GST_EVENT_UNKNOWN; }
-};
 
 // A stretch of tone in a test signal, in s of the signal.
 struct Burst {
@@ -60,7 +47,8 @@ class Element {
 
   GstElement* get() const { return element_; }
   GstPad* input() const { return input_; }
-  GstPad* output() const { return output_; }
+  Receiver& receiver() { return receiver_; }
+  GstPad* output() const { return receiver_.pad(); }
   Script& script() const { return *script_; }
 
   // What upstream answers to a LATENCY query.
@@ -79,42 +67,27 @@ class Element {
   void end();
   void flush(bool reset_time = true);
 
-  // Everything that came out so far; and what came since the last call of take().
-  std::vector<Output> outputs();
-  std::vector<Output> take();
-  std::vector<Output> cues();
-  // Waits until something of that kind has come out since take().
-  void wait_for(GstEventType event);
-  void wait_for_cue() { wait_for(GST_EVENT_UNKNOWN); }
-
-  // The output pad accepts other caps from now on, and says so.
-  void set_accepted(const char* caps);
-  // What the output pad returns to buffers.
-  void set_flow(GstFlowReturn flow);
+  // Of the receiver on src.
+  std::vector<Output> outputs() { return receiver_.outputs(); }
+  std::vector<Output> take() { return receiver_.take(); }
+  std::vector<Output> cues() { return receiver_.cues(); }
+  void wait_for(GstEventType event) { receiver_.wait_for(event); }
+  void wait_for_cue() { receiver_.wait_for(GST_EVENT_UNKNOWN); }
 
   // Waits for the next message of a type, and drops those before it; null if there is none.
   std::shared_ptr<GstMessage> wait_message(GstMessageType type);
   std::shared_ptr<GstMessage> find_message(GstMessageType type);
 
  private:
-  static GstFlowReturn on_buffer(GstPad* pad, GstObject*, GstBuffer* buffer);
-  static gboolean on_event(GstPad* pad, GstObject*, GstEvent* event);
   static gboolean on_query(GstPad* pad, GstObject*, GstQuery* query);
-  static gboolean on_output_query(GstPad* pad, GstObject*, GstQuery* query);
-  static Element* of(GstPad* pad);
-  void add(Output output);
 
   std::shared_ptr<Script> script_ = std::make_shared<Script>();
   GstElement* element_;
   GstPad* input_;
-  GstPad* output_;
   GstBus* bus_;
+  Receiver receiver_;
 
   std::mutex mutex_;
-  std::condition_variable changed_;
-  std::vector<Output> outputs_;
-  GstFlowReturn flow_ = GST_FLOW_OK;
-  gst::CapsPtr accepted_;
   bool live_ = false;
   GstClockTime upstream_latency_ = 0;
 };

@@ -65,13 +65,13 @@ TEST(ElementCaps, ChangeOnlyWhenDownstreamTakesTheOldOnesNoMore) {
   element.wait_for_cue();
   EXPECT_EQ(format_of(only(element.outputs(), GST_EVENT_CAPS).at(0)), "utf8");
   element.take();
-  element.set_accepted("text/x-raw, format={utf8, pango-markup}; application/x-json");
+  element.receiver().set_accepted("text/x-raw, format={utf8, pango-markup}; application/x-json");
   element.push_audio(kPlain, audio.get(), 1200 * GST_MSECOND);
   element.wait_for_cue();
   EXPECT_TRUE(only(element.outputs(), GST_EVENT_CAPS).empty());
   EXPECT_EQ(element.cues().back().text, "a < b");
   element.take();
-  element.set_accepted("text/x-raw, format=pango-markup");
+  element.receiver().set_accepted("text/x-raw, format=pango-markup");
   element.push_audio(kPlain, audio.get(), 2400 * GST_MSECOND);
   element.end();
   EXPECT_EQ(format_of(only(element.outputs(), GST_EVENT_CAPS).at(0)), "pango-markup");

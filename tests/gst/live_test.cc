@@ -142,6 +142,20 @@ TEST(ElementLive, TextThatIsLateIsWarnedOfOnce) {
   gst_object_unref(clock);
 }
 
+TEST(ElementLive, AudioAfterAHoleIsHeardOnceTheLanguageIsSettled) {
+  Element element;
+  element.set_upstream(true);
+  g_object_set(element.get(), "latency", 2000U, nullptr);
+  element.set_state(GST_STATE_PLAYING);
+  element.begin(kPlain);
+  element.push_audio(kPlain, make_audio(kPlain, 2, {{0.2, 0.6}}).get(), 0, 160);
+  element.wait_for_cue();
+  element.push_audio(kPlain, make_audio(kPlain, 3, {{0.2, 0.6}}).get(), 20 * GST_SECOND, 160);
+  element.end();
+  ASSERT_EQ(element.cues().size(), 2U);
+  EXPECT_EQ(element.cues()[1].pts, 20'200 * GST_MSECOND);
+}
+
 TEST(ElementLive, DetectsTheLanguageOnce) {
   Element element;
   element.set_upstream(true);

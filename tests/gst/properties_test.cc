@@ -9,24 +9,12 @@
 namespace npu::testing {
 namespace {
 
-// One line per fact, without versions and paths.
-std::string describe(GstElement* element) {
-  std::ostringstream out;
-  GstElementClass* klass = GST_ELEMENT_GET_CLASS(element);
-  for (const char* key : {GST_ELEMENT_METADATA_LONGNAME, GST_ELEMENT_METADATA_KLASS,
-                          GST_ELEMENT_METADATA_DESCRIPTION})
-    out << key << ": " << gst_element_class_get_metadata(klass, key) << "\n";
-  for (GList* item = gst_element_class_get_pad_template_list(klass); item; item = item->next) {
-    auto* pad = GST_PAD_TEMPLATE(item->data);
-    const gst::CapsPtr caps(gst_pad_template_get_caps(pad));
-    out << "pad " << GST_PAD_TEMPLATE_NAME_TEMPLATE(pad) << ": "
-        << gst::CharPtr(gst_caps_to_string(caps.get())).get() << "\n";
-  }
+void describe_properties(std::ostringstream& out, GObjectClass* klass, GType owner) {
   guint count = 0;
-  GParamSpec** specs = g_object_class_list_properties(G_OBJECT_GET_CLASS(element), &count);
+  GParamSpec** specs = g_object_class_list_properties(klass, &count);
   for (guint i = 0; i < count; ++i) {
     GParamSpec* spec = specs[i];
-    if (spec->owner_type != G_OBJECT_TYPE(element)) continue;
+    if (spec->owner_type != owner) continue;
     out << "\n" << spec->name << " (" << g_type_name(spec->value_type) << ")";
     if (!(spec->flags & G_PARAM_WRITABLE)) out << ", read only";
     if (spec->flags & GST_PARAM_MUTABLE_PLAYING) out << ", may change while playing";
@@ -48,6 +36,27 @@ std::string describe(GstElement* element) {
     out << "\n  " << g_param_spec_get_blurb(spec) << "\n";
   }
   g_free(specs);
+}
+
+// One line per fact, without versions and paths.
+std::string describe(GstElement* element) {
+  std::ostringstream out;
+  GstElementClass* klass = GST_ELEMENT_GET_CLASS(element);
+  for (const char* key : {GST_ELEMENT_METADATA_LONGNAME, GST_ELEMENT_METADATA_KLASS,
+                          GST_ELEMENT_METADATA_DESCRIPTION})
+    out << key << ": " << gst_element_class_get_metadata(klass, key) << "\n";
+  for (GList* item = gst_element_class_get_pad_template_list(klass); item; item = item->next) {
+    auto* pad = GST_PAD_TEMPLATE(item->data);
+    const gst::CapsPtr caps(gst_pad_template_get_caps(pad));
+    out << "pad " << GST_PAD_TEMPLATE_NAME_TEMPLATE(pad) << ": "
+        << gst::CharPtr(gst_caps_to_string(caps.get())).get() << "\n";
+    const GType type = GST_PAD_TEMPLATE_GTYPE(pad);
+    if (type == G_TYPE_NONE || type == GST_TYPE_PAD) continue;
+    auto* pad_class = static_cast<GObjectClass*>(g_type_class_ref(type));
+    describe_properties(out, pad_class, type);
+    g_type_class_unref(pad_class);
+  }
+  describe_properties(out, G_OBJECT_GET_CLASS(element), G_OBJECT_TYPE(element));
   return out.str();
 }
 

@@ -298,6 +298,53 @@ TEST(ElementFlush, DuringALoadKeepsStreamAndCaps) {
   EXPECT_TRUE(caps);
 }
 
+// New caps or a new stream end the run before them, which takes an inference; a flush ends that.
+TEST(ElementFlush, DuringTheEndOfARunKeepsTheCapsThatEndedIt) {
+  Element element;
+  element.set_state(GST_STATE_PLAYING);
+  element.begin(kPlain);
+  element.push_audio(kPlain, make_audio(kPlain, 1, {{0.2, 0.5}}).get(), 0);
+  element.script().step_gate.close();
+  const GstAudioInfo other = audio_format(GST_AUDIO_FORMAT_F32LE, 44100, 2);
+  GstAudioInfo copy = other;
+  const gst::CapsPtr caps(gst_audio_info_to_caps(&copy));
+  element.send(gst_event_new_caps(caps.get()));
+  element.script().step_gate.wait_until_held();
+  element.flush();
+  element.script().step_gate.open();
+  GstSegment segment;
+  gst_segment_init(&segment, GST_FORMAT_TIME);
+  element.send(gst_event_new_segment(&segment));
+  element.push_audio(other, make_audio(other, 2, {{1.2, 1.5}}).get(), 0);
+  element.end();
+  EXPECT_EQ(summary(element.outputs()), std::vector<std::string>{"1200000000 300000000 loud 1"});
+}
+
+TEST(ElementFlush, DuringTheEndOfARunKeepsTheStreamThatEndedIt) {
+  Element element;
+  element.set_state(GST_STATE_PLAYING);
+  element.begin(kPlain);
+  element.push_audio(kPlain, make_audio(kPlain, 1, {{0.2, 0.5}}).get(), 0);
+  element.wait_for(GST_EVENT_SEGMENT);
+  element.script().step_gate.close();
+  element.send(gst_event_new_stream_start("audio-1"));
+  element.send(
+      gst_event_new_custom(GST_EVENT_CUSTOM_DOWNSTREAM_STICKY, gst_structure_new_empty("sticky")));
+  element.script().step_gate.wait_until_held();
+  element.flush();
+  element.script().step_gate.open();
+  GstSegment segment;
+  gst_segment_init(&segment, GST_FORMAT_TIME);
+  element.send(gst_event_new_segment(&segment));
+  element.end();
+  const auto starts = only(element.outputs(), GST_EVENT_STREAM_START);
+  ASSERT_EQ(starts.size(), 2U);
+  const gchar* id = nullptr;
+  gst_event_parse_stream_start(starts[1].raw.get(), &id);
+  EXPECT_STREQ(id, "audio-1/text");
+  EXPECT_EQ(only(element.outputs(), GST_EVENT_CUSTOM_DOWNSTREAM_STICKY).size(), 1U);
+}
+
 TEST(ElementFlush, HundredRandomSeeksLeaveTheSameText) {
   const auto audio = make_audio(kPlain, 12, {{1, 2}, {4, 5.5}, {7, 7.4}, {9, 11}});
   const auto play = [&](Element& element, guint64 from_frame) {

@@ -458,7 +458,7 @@ TEST(ElementStream, DownstreamsRefusalReachesUpstream) {
   for (const GstFlowReturn flow : {GST_FLOW_EOS, GST_FLOW_ERROR, GST_FLOW_NOT_LINKED}) {
     Element element;
     element.script().window_s = 1;
-    element.set_flow(flow);
+    element.receiver().set_flow(flow);
     element.set_state(GST_STATE_PLAYING);
     element.begin(kPlain);
     GstFlowReturn result = GST_FLOW_OK;

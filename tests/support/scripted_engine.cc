@@ -82,7 +82,9 @@ class ScriptedTranscriber : public Transcriber {
         with_words_(options.word_timestamps),
         detects_speech_(options.vad != nullptr),
         lag_s_(options.max_lag_s),
+        translating_(options.also_translate),
         language_(given_) {
+    script_->translating = translating_;
     ++script_->transcribers;
     script_->detects_speech = detects_speech_;
   }
@@ -136,7 +138,9 @@ class ScriptedTranscriber : public Transcriber {
         next = stretch.begin;
         break;
       }
-      step.segments.push_back(make_segment(stretch));
+      step.segments.push_back(make_segment(stretch, next_text()));
+      if (translating_)
+        step.translation.push_back(make_segment(stretch, script_->translation_text));
       if (!detects_speech_) continue;
       step.speech.push_back({true, seconds(stretch.begin)});
       step.speech.push_back({false, seconds(stretch.end)});
@@ -144,6 +148,7 @@ class ScriptedTranscriber : public Transcriber {
     ++stats_.windows;
     seek_ = next;
     step.decided_s = seconds(next);
+    if (translating_) step.translation_decided_s = step.decided_s;
     return step;
   }
 
@@ -155,11 +160,11 @@ class ScriptedTranscriber : public Transcriber {
     return catch_up_ ? std::clamp(left, piece, whole) : piece;
   }
 
-  Segment make_segment(const Stretch& stretch) {
+  Segment make_segment(const Stretch& stretch, std::string words) const {
     Segment segment{};
     segment.start_s = std::round(seconds(stretch.begin) * 1000) / 1000;
     segment.end_s = std::round(seconds(stretch.end) * 1000) / 1000;
-    segment.text = next_text();
+    segment.text = std::move(words);
     segment.avg_logprob = -0.25F;
     segment.no_speech_prob = 0.125F;
     segment.temperature = 0.5F;
@@ -186,6 +191,7 @@ class ScriptedTranscriber : public Transcriber {
   const bool detects_speech_;
   double lag_s_;
   bool catch_up_ = false;
+  const bool translating_;
   std::string language_;
   std::vector<float> samples_;
   size_t seek_ = 0;

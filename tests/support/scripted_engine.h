@@ -40,9 +40,12 @@ struct Script {
   Gate load_gate;               // before each load
   std::unique_ptr<Error> load_failure;
   std::string segment_text;  // of every segment; empty: "loud N", N from 1 in each run
+  // Of every segment's translation, whose times are the segment's.
+  std::string translation_text = " translated";
   std::vector<std::string>
       segment_texts;  // of the n-th segment of a run, over and over; goes first
 
+  std::atomic<bool> translating{false};  // what the last transcriber was made for
   std::atomic<int> loads{0};
   std::atomic<int> steps{0};
   std::atomic<int> transcribers{0};
