@@ -2,9 +2,15 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Runs both commands of the README in bare roots of a distribution, with nothing else done by hand:
 # as root without sudo, then tools/quickstart.sh in another one as a user with sudo.
-#   tests/fresh_root.sh [SUITE [quickstart|check|sudo]...]   a debootstrap suite; default: bookworm, all three
+#   tests/fresh_root.sh [--corpus DIR] [SUITE [quickstart|check|sudo]...]
+# SUITE: a debootstrap suite; default: bookworm, all three parts. --corpus: the full corpus, for check.
 # Needs root and debootstrap. The roots are made below $TMPDIR and removed afterwards.
 set -eu
+corpus=
+if [ "${1:-}" = --corpus ]; then
+  corpus=$(cd "${2:?--corpus needs a folder}" && pwd)
+  shift 2
+fi
 suite=${1:-bookworm}
 shift || true
 parts=("$@")
@@ -33,6 +39,10 @@ prepare() {
   debootstrap --variant=minbase ${1:+--include="$(IFS=,; echo "$*")"} "$suite" "$root" >/dev/null
   mount --bind /dev "$root/dev"
   mount -t proc proc "$root/proc"
+  if [ -n "$corpus" ]; then
+    mkdir "$root/corpus"
+    mount --bind -o ro "$corpus" "$root/corpus"
+  fi
   cp /etc/resolv.conf "$root/etc/resolv.conf"
   # A network that signs with certificates of its own: the root must know them, as its host does.
   mkdir -p "$root/usr/local/share/ca-certificates" "$root/etc/ssl/certs"
@@ -52,8 +62,10 @@ for part in "${parts[@]}"; do
   case $part in
     quickstart | check)
       [ -d "$work/as-root" ] || prepare "$work/as-root"
-      echo "== as root: tools/$part.sh"
-      enter "$work/as-root" root "tools/$part.sh"
+      command=tools/$part.sh
+      [ "$part" = check ] && [ -n "$corpus" ] && command="$command --corpus /corpus"
+      echo "== as root: $command"
+      enter "$work/as-root" root "$command"
       ;;
     sudo)
       prepare "$work/as-user" sudo
