@@ -30,6 +30,10 @@ struct MakeSpec {
   GParamSpec* operator()(bool Settings::*field) const {
     return g_param_spec_boolean(row.name, row.nick, row.blurb, defaults.*field, flags_of(row));
   }
+  GParamSpec* operator()(int Settings::*field) const {
+    return g_param_spec_int(row.name, row.nick, row.blurb, static_cast<gint>(row.least),
+                            static_cast<gint>(row.most), defaults.*field, flags_of(row));
+  }
   GParamSpec* operator()(unsigned Settings::*field) const {
     return g_param_spec_uint(row.name, row.nick, row.blurb, static_cast<guint>(row.least),
                              static_cast<guint>(row.most), defaults.*field, flags_of(row));
@@ -57,6 +61,7 @@ struct SetField {
   const GValue* value;
 
   void operator()(bool Settings::*field) const { settings.*field = g_value_get_boolean(value); }
+  void operator()(int Settings::*field) const { settings.*field = g_value_get_int(value); }
   void operator()(unsigned Settings::*field) const { settings.*field = g_value_get_uint(value); }
   void operator()(uint64_t Settings::*field) const { settings.*field = g_value_get_uint64(value); }
   void operator()(double Settings::*field) const { settings.*field = g_value_get_double(value); }
@@ -72,6 +77,7 @@ struct GetField {
   GValue* value;
 
   void operator()(bool Settings::*field) const { g_value_set_boolean(value, settings.*field); }
+  void operator()(int Settings::*field) const { g_value_set_int(value, settings.*field); }
   void operator()(unsigned Settings::*field) const { g_value_set_uint(value, settings.*field); }
   void operator()(uint64_t Settings::*field) const { g_value_set_uint64(value, settings.*field); }
   void operator()(double Settings::*field) const { g_value_set_double(value, settings.*field); }

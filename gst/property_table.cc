@@ -124,6 +124,10 @@ std::span<const PropertyRow> property_rows() {
        "With a live source, the most that text may come after its audio, in ms. Half of it is for "
        "collecting audio, half for the engine; short pieces cost accuracy",
        &S::latency_ms, 0, UINT_MAX, true},
+      {"max-lag", "Maximum lag",
+       "How far text may trail the audio, in ms of audio, at least 1000: Whisper hears pieces that "
+       "are no longer; short pieces cost accuracy and time. -1 = whole windows of 30 s",
+       &S::max_lag_ms, kWholeWindows, INT_MAX},
       {"lateness", "Lateness",
        "Shows all text this much later, in ms; not part of the latency. Takes effect at the next "
        "segment",

@@ -22,8 +22,8 @@ struct PropertyRow {
   const char* name;
   const char* nick;
   const char* blurb;  // with unit, and what the ends of the range mean
-  std::variant<bool Settings::*, unsigned Settings::*, uint64_t Settings::*, double Settings::*,
-               std::string Settings::*, EnumField>
+  std::variant<bool Settings::*, int Settings::*, unsigned Settings::*, uint64_t Settings::*,
+               double Settings::*, std::string Settings::*, EnumField>
       field;
   double least = 0;  // of numbers
   double most = 0;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
+#include <cmath>
 #include <string_view>
 
 #include "model/tokenizer.h"
@@ -54,6 +55,15 @@ Result<std::vector<int>> token_list(std::string_view list) {
     list.remove_prefix(std::min(comma + 1, list.size()));
   }
   return tokens;
+}
+
+Result<double> lag_s(int max_lag_ms) {
+  if (max_lag_ms == kWholeWindows) return TranscribeOptions().max_lag_s;
+  const double seconds = max_lag_ms / 1000.0;
+  if (seconds >= kLeastLag_s) return seconds;
+  return Error{ErrorCode::kInvalidArgument,
+               text("max-lag: expected at least ", std::lround(kLeastLag_s * 1000),
+                    " ms, or -1 for whole windows of 30 s, found ", max_lag_ms)};
 }
 
 // As the reference's command line: from the lowest to 1 in steps.
@@ -123,7 +133,7 @@ Result<TranscribeOptions> transcribe_options(const Settings& settings) {
     options.hallucination_silence_threshold_s =
         static_cast<float>(settings.hallucination_silence_threshold_s);
   options.normalisation = settings.normalisation;
-  options.max_lag_s = settings.max_lag_ms < 0 ? -1 : settings.max_lag_ms / 1000.0;
+  NPU_TRY_ASSIGN(options.max_lag_s, lag_s(settings.max_lag_ms));
   options.vad_threshold = static_cast<float>(settings.vad_threshold);
   return options;
 }
@@ -142,7 +152,7 @@ OutputSettings output_settings(const Settings& settings) {
   output.shape.chain_gap_ns = ns(settings.chain_gap_ms);
   output.shape.linger_ns = ns(settings.linger_ms);
   // Who wants text early cannot wait for the best cues either.
-  if (settings.max_lag_ms >= 0) {
+  if (settings.max_lag_ms > 0) {
     output.shape.horizon_ns =
         std::min(output.shape.horizon_ns, ns(static_cast<unsigned>(settings.max_lag_ms)));
   }

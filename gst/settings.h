@@ -70,7 +70,7 @@ struct Settings {
   unsigned chain_gap_ms = 500;
   unsigned linger_ms = 500;
 
-  int max_lag_ms = -1;  // below 0: whole windows
+  int max_lag_ms = -1;
   unsigned latency_ms = 8000;
   unsigned lateness_ms = 0;
 };
@@ -78,6 +78,7 @@ struct Settings {
 // Ends of the ranges that mean "off".
 inline constexpr double kNoLogprobThreshold = -100.0;
 inline constexpr double kNoLengthPenalty = -1.0;
+inline constexpr int kWholeWindows = -1;  // of max_lag_ms
 
 ModelRequest model_request(const Settings& settings);
 bool same_model(const ModelRequest& a, const ModelRequest& b);

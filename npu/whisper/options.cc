@@ -87,7 +87,10 @@ Result<void> validate(const TranscribeOptions& options, const Tokenizer& tokeniz
     return refused(text("max_lag_s: expected at least ", kLeastLag_s,
                         ", or below 0 for whole windows, found ", options.max_lag_s));
   if (options.max_lag_s >= 0 && options.normalisation == Normalisation::kWhole)
-    return refused("max_lag_s needs the normalisation to be running");
+    return refused(
+        text("max_lag_s: expected below 0 with the normalisation whole, which waits for "
+             "the end of the input, found ",
+             options.max_lag_s));
   if (options.also_translate && options.decoding.task != Task::kTranscribe)
     return refused("also_translate needs the task transcribe");
   if (options.also_translate && !tokenizer.multilingual())

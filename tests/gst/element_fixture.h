@@ -73,6 +73,7 @@ class Element {
   std::vector<Output> cues() { return receiver_.cues(); }
   void wait_for(GstEventType event) { receiver_.wait_for(event); }
   void wait_for_cue() { receiver_.wait_for(GST_EVENT_UNKNOWN); }
+  void wait_for_time(GstClockTime end) { receiver_.wait_for_time(end); }
 
   // Waits for the next message of a type, and drops those before it; null if there is none.
   std::shared_ptr<GstMessage> wait_message(GstMessageType type);

@@ -22,6 +22,9 @@ void describe_properties(std::ostringstream& out, GObjectClass* klass, GType own
       const gst::CharPtr value(gst_value_serialize(g_param_spec_get_default_value(spec)));
       out << "\n  default " << (value ? value.get() : "none");
     }
+    if (G_IS_PARAM_SPEC_INT(spec))
+      out << ", range " << G_PARAM_SPEC_INT(spec)->minimum << " .. "
+          << G_PARAM_SPEC_INT(spec)->maximum;
     if (G_IS_PARAM_SPEC_UINT(spec))
       out << ", range " << G_PARAM_SPEC_UINT(spec)->minimum << " .. "
           << G_PARAM_SPEC_UINT(spec)->maximum;
@@ -89,6 +92,8 @@ TEST(ElementProperties, KeepWhatTheyAreGiven) {
       g_value_set_string(&given, "another");
     else if (G_VALUE_HOLDS_BOOLEAN(&given))
       g_value_set_boolean(&given, !G_PARAM_SPEC_BOOLEAN(spec)->default_value);
+    else if (G_VALUE_HOLDS_INT(&given))
+      g_value_set_int(&given, G_PARAM_SPEC_INT(spec)->minimum + 3);
     else if (G_VALUE_HOLDS_UINT(&given))
       g_value_set_uint(&given, G_PARAM_SPEC_UINT(spec)->minimum + 3);
     else if (G_VALUE_HOLDS_UINT64(&given))

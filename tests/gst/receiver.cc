@@ -116,6 +116,15 @@ void Receiver::wait_for(GstEventType event) {
   });
 }
 
+void Receiver::wait_for_time(GstClockTime end) {
+  std::unique_lock lock(inbox_.mutex);
+  inbox_.changed.wait(lock, [&] {
+    return std::any_of(inbox_.outputs.begin(), inbox_.outputs.end(), [end](const Output& output) {
+      return GST_CLOCK_TIME_IS_VALID(output.pts) && output.pts + output.duration >= end;
+    });
+  });
+}
+
 void Receiver::set_accepted(const char* caps) {
   {
     std::lock_guard lock(inbox_.mutex);

@@ -46,6 +46,8 @@ class Receiver {
   std::vector<Output> cues();
   // Waits until something of that kind has come since take(); UNKNOWN: a buffer.
   void wait_for(GstEventType event);
+  // Waits until the time up to `end` has text or gaps, which came since take().
+  void wait_for_time(GstClockTime end);
 
   // Accepts other caps from now on, and says so.
   void set_accepted(const char* caps);

@@ -58,6 +58,21 @@ TEST(Settings, AnotherPrecisionIsAnotherModel) {
   EXPECT_FALSE(same_model(usual, model_request(settings)));
 }
 
+TEST(Settings, ALagThatIsTooShortIsRefused) {
+  Settings settings;
+  for (const int lag_ms : {0, 1, 999, -2, -1000}) {
+    settings.max_lag_ms = lag_ms;
+    const auto options = transcribe_options(settings);
+    ASSERT_FALSE(options);
+    EXPECT_EQ(options.error().code, ErrorCode::kInvalidArgument);
+    EXPECT_NE(options.error().message.find(text("max-lag: expected at least 1000 ms, or -1 for "
+                                                "whole windows of 30 s, found ",
+                                                lag_ms)),
+              std::string::npos)
+        << options.error().message;
+  }
+}
+
 TEST(Settings, TokenListsAreRead) {
   Settings settings;
   settings.suppress_tokens = "-1, 50, 7";

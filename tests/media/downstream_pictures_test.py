@@ -102,6 +102,14 @@ class Pictures(downstream.DownstreamTest):
                           f"d.audio_0 ! queue ! npuwhisper ! o.text_sink")
         self.assertEqual(len(seen.frames()), FRAMES)
 
+    def test_a_parallel_queue_of_twice_max_lag_and_five_seconds_is_large_enough(self):
+        seen = self.probe(f"textoverlay name=o ! fakesink name=frames sync=false  "
+                          f"filesrc location={self.muxed()} ! matroskademux name=d "
+                          f"d.video_0 ! queue max-size-time=9000000000 max-size-bytes=0 "
+                          f"max-size-buffers=0 ! jpegdec ! o.video_sink  "
+                          f"d.audio_0 ! queue ! npuwhisper max-lag=2000 ! o.text_sink")
+        self.assert_text_is_where_the_cues_are(seen)
+
     def muxed(self):
         path = self.folder / "in.mkv"
         if not path.exists():
