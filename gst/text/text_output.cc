@@ -112,7 +112,8 @@ bool TextOutput::segment(const GstSegment& segment, guint32 seqnum, int64_t posi
   discont_ = true;
   EventPtr event(gst_event_new_segment(&segment_));
   gst_event_set_seqnum(event.get(), seqnum);
-  return queue_.push(std::move(event));
+  // A muxer that has caps and segment may write its header any moment.
+  return queue_.push(std::move(event)) && (language_ == "und" || tags());
 }
 
 bool TextOutput::pass(EventPtr event) {

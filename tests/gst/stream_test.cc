@@ -244,6 +244,16 @@ TEST(ElementStream, CapsMayChangeInMidStream) {
   expect_contract(element.outputs(), 0);
 }
 
+TEST(ElementStream, AGivenLanguageIsToldBeforeAnyAudio) {
+  Element element;
+  g_object_set(element.get(), "language-code", "pt-BR", nullptr);
+  element.set_state(GST_STATE_PLAYING);
+  element.begin(kPlain);
+  element.wait_for(GST_EVENT_TAG);
+  element.end();
+  EXPECT_EQ(only(element.outputs(), GST_EVENT_TAG).size(), 1U);
+}
+
 TEST(ElementStream, ASecondStreamFollowsTheFirst) {
   Element element;
   element.set_state(GST_STATE_PLAYING);
