@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <optional>
 #include <span>
 #include <utility>
 
 #include "debug.h"
+#include "heard_part.h"
 #include "messages.h"
 
 namespace npu::gst {
@@ -34,6 +36,7 @@ int64_t Recogniser::stream_ns(int64_t pts_ns) const {
 Result<void> Recogniser::configure(const Settings& settings) {
   NPU_TRY_ASSIGN(options_, transcribe_options(settings));
   task_ = settings.task;
+  as_decoded_ = settings.output_mode == OutputMode::kSegments;
   forget_stream();
   earlier_ = {};
   return {};
@@ -218,7 +221,11 @@ Result<void> Recogniser::end_engine_input() {
 std::vector<SpokenSegment> Recogniser::spoken(const std::vector<Segment>& segments) const {
   const auto time = [this](double seconds) { return stream_ns(timeline_.at(seconds)); };
   std::vector<SpokenSegment> out;
-  for (const Segment& segment : segments) {
+  const double pushed_s = static_cast<double>(pushed_) / kEngineRate;
+  for (const Segment& decoded : segments) {
+    const std::optional<Segment> heard = as_decoded_ ? decoded : heard_part(decoded, pushed_s);
+    if (!heard) continue;
+    const Segment& segment = *heard;
     GST_LOG_OBJECT(element_, "%.2f - %.2f s: %s", segment.start_s, segment.end_s,
                    segment.text.c_str());
     out.push_back({.start_ns = time(segment.start_s),

@@ -100,6 +100,7 @@ class Recogniser {
   const Surroundings surroundings_;
 
   Task task_ = Task::kTranscribe;
+  bool as_decoded_ = false;  // text is given as Whisper gives it, beyond the end of the audio too
   TranscribeOptions options_;
   std::string locked_language_;  // of a live stream, once it is sure
 

@@ -183,9 +183,12 @@ bool TextOutput::emit(std::vector<TextCue> cues, int64_t limit_ns) {
 }
 
 bool TextOutput::emit(TextCue cue) {
+  if (GST_CLOCK_TIME_IS_VALID(segment_.stop)) {
+    const auto stop_ns = static_cast<int64_t>(segment_.stop);
+    if (cue.start_ns >= stop_ns) return true;  // has no running time
+    cue.end_ns = std::min(cue.end_ns, stop_ns);
+  }
   if (!gaps_to(cue.start_ns) || !tags()) return false;
-  if (GST_CLOCK_TIME_IS_VALID(segment_.stop))
-    cue.end_ns = std::min(cue.end_ns, static_cast<int64_t>(segment_.stop));
   const Stretch when = track_.clamp(cue.start_ns, cue.end_ns);
   cue.start_ns = when.start_ns;
   cue.end_ns = said_ns_ = when.start_ns + when.duration_ns;

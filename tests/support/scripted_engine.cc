@@ -145,6 +145,7 @@ class ScriptedTranscriber : public Transcriber {
       step.speech.push_back({true, seconds(stretch.begin)});
       step.speech.push_back({false, seconds(stretch.end)});
     }
+    if (last && script_->overrun_s > 0 && !step.segments.empty()) overrun(step.segments);
     ++stats_.windows;
     seek_ = next;
     step.decided_s = seconds(next);
@@ -165,11 +166,27 @@ class ScriptedTranscriber : public Transcriber {
     segment.start_s = std::round(seconds(stretch.begin) * 1000) / 1000;
     segment.end_s = std::round(seconds(stretch.end) * 1000) / 1000;
     segment.text = std::move(words);
+    give_words(segment);
     segment.avg_logprob = -0.25F;
     segment.no_speech_prob = 0.125F;
     segment.temperature = 0.5F;
-    if (with_words_) segment.words = spread_words(segment.text, segment.start_s, segment.end_s);
     return segment;
+  }
+
+  void give_words(Segment& segment) const {
+    if (with_words_) segment.words = spread_words(segment.text, segment.start_s, segment.end_s);
+  }
+
+  // The last segment lasts longer than the input, and another follows.
+  void overrun(std::vector<Segment>& segments) const {
+    Segment& ending = segments.back();
+    ending.end_s = seconds(samples_.size()) + script_->overrun_s;
+    give_words(ending);
+    Segment invented = ending;
+    invented.start_s = ending.end_s;
+    invented.end_s = ending.end_s + script_->overrun_s;
+    give_words(invented);
+    segments.push_back(std::move(invented));
   }
 
   std::string next_text() {

@@ -45,6 +45,10 @@ struct Script {
   std::vector<std::string>
       segment_texts;  // of the n-th segment of a run, over and over; goes first
 
+  // The last segment of the input ends this much after it, and another one begins there, as Whisper
+  // sometimes goes on.
+  double overrun_s = 0;
+
   std::atomic<bool> translating{false};  // what the last transcriber was made for
   std::atomic<int> loads{0};
   std::atomic<int> steps{0};
