@@ -2,13 +2,14 @@
 // Shows captions in a player: playbin3 plays, its audio filter hands the sound to npuwhisper as
 // well, and the text goes into the overlay that is its video filter.
 //
-//   player [--model MODEL] [--video-sink SINK] [--audio-sink SINK] FILE-OR-URI
+//   player [--model MODEL] [--max-lag MS] [--video-sink SINK] [--audio-sink SINK] FILE-OR-URI
 //
 // Sinks are elements, or bins in the words of gst-launch-1.0; default: what playbin3 finds.
 //
 // The player never stalls, because its two queues hold more than npuwhisper needs before it says
-// anything: a window of 30 s, and some time to transcribe it. They are limited in time and not in
-// bytes. The picture waits decoded, so they cost memory: 40 s of 640x360 at 25 frames/s are 350 MB.
+// anything: twice its max-lag and a second (docs/elements.md), 10 s if not told otherwise. They are
+// limited in time and not in bytes. The picture waits decoded, so they cost memory: 21 s of 640x360
+// at 25 frames/s are 180 MB.
 // A decoder's allocation query would wait until such a queue is empty, which it never is before the
 // text comes: identity answers it in front of them.
 //
@@ -16,22 +17,24 @@
 #include <gst/gst.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <string>
 
 namespace {
 
 constexpr char kAudioFilter[] =
-    "identity name=begin drop-allocation=true ! tee name=sound  sound. ! queue "
-    "max-size-time=40000000000 max-size-bytes=0 max-size-buffers=0 "
-    "name=heard  sound. ! queue ! npuwhisper name=whisper";
+    "identity name=begin drop-allocation=true ! tee name=sound  sound. ! queue max-size-bytes=0 "
+    "max-size-buffers=0 name=heard  sound. ! queue ! npuwhisper name=whisper";
 constexpr char kVideoFilter[] =
-    "identity name=begin drop-allocation=true ! queue max-size-time=40000000000 max-size-bytes=0 "
-    "max-size-buffers=0 ! "
+    "identity name=begin drop-allocation=true ! queue max-size-bytes=0 max-size-buffers=0 "
+    "name=seen ! "
     "videoconvert ! textoverlay name=overlay";
 
 struct Options {
   const char* source = nullptr;
   const char* model = nullptr;
+  const char* max_lag_ms = "10000";
   const char* video_sink = nullptr;
   const char* audio_sink = nullptr;
 };
@@ -39,6 +42,7 @@ struct Options {
 bool parse(int argc, char** argv, Options& options) {
   for (int i = 1; i < argc; ++i) {
     const char** value = !std::strcmp(argv[i], "--model")        ? &options.model
+                         : !std::strcmp(argv[i], "--max-lag")    ? &options.max_lag_ms
                          : !std::strcmp(argv[i], "--video-sink") ? &options.video_sink
                          : !std::strcmp(argv[i], "--audio-sink") ? &options.audio_sink
                                                                  : nullptr;
@@ -50,6 +54,12 @@ bool parse(int argc, char** argv, Options& options) {
       return false;
   }
   return options.source != nullptr;
+}
+
+void set_property(GstElement* bin, const char* name, const char* property, const char* value) {
+  GstElement* element = gst_bin_get_by_name(GST_BIN(bin), name);
+  gst_util_set_object_arg(G_OBJECT(element), property, value);
+  gst_object_unref(element);
 }
 
 // A bin of a description, with its free sink pad or none; null with the reason printed.
@@ -100,11 +110,12 @@ bool add_filters(GstElement* player, const Options& options) {
   add_pad(audio, "heard", "src", "src");
   add_pad(video, "begin", "sink", "sink");
   add_pad(video, "overlay", "src", "src");
-  if (options.model) {
-    GstElement* whisper = gst_bin_get_by_name(GST_BIN(audio), "whisper");
-    g_object_set(whisper, "model", options.model, nullptr);
-    gst_object_unref(whisper);
-  }
+  if (options.model) set_property(audio, "whisper", "model", options.model);
+  set_property(audio, "whisper", "max-lag", options.max_lag_ms);
+  const std::string held_ns =
+      std::to_string((2 * std::strtoull(options.max_lag_ms, nullptr, 10) + 1000) * GST_MSECOND);
+  set_property(audio, "heard", "max-size-time", held_ns.c_str());
+  set_property(video, "seen", "max-size-time", held_ns.c_str());
   const bool linked = link_text(audio, video);
   g_object_set(player, "audio-filter", audio, "video-filter", video, nullptr);
   return linked;
@@ -148,8 +159,10 @@ int main(int argc, char** argv) {
   gst_init(&argc, &argv);
   Options options;
   if (!parse(argc, argv, options)) {
-    std::fprintf(stderr, "usage: %s [--model MODEL] [--video-sink SINK] [--audio-sink SINK] FILE\n",
-                 argv[0]);
+    std::fprintf(
+        stderr,
+        "usage: %s [--model MODEL] [--max-lag MS] [--video-sink SINK] [--audio-sink SINK] FILE\n",
+        argv[0]);
     return 2;
   }
   GstElement* player = gst_element_factory_make("playbin3", nullptr);

@@ -92,8 +92,9 @@ class Examples(media.MediaTest):
     def test_player(self):
         self.needs("textoverlay", "playbin3")
         frames = self.folder / "frames.gray"
-        self.run_example(PROGRAMS / "player", "--model", media.MODEL, "--audio-sink",
-                         "fakesink sync=false", "--video-sink",
+        # Queues of 7 s, for a film that is longer: they must be large enough.
+        self.run_example(PROGRAMS / "player", "--model", media.MODEL, "--max-lag", "3000",
+                         "--audio-sink", "fakesink sync=false", "--video-sink",
                          "videoconvert ! video/x-raw,format=GRAY8 ! "
                          f"filesink location={frames} sync=false", self.film)
         self.assert_captions_are_in_the_picture(frames.read_bytes())
