@@ -309,6 +309,44 @@ TEST_P(AttentionOps, CrossAttentionReadsTheSlotOfEachRow) {
     }
 }
 
+// Norm, query, key, value, attention and what follows it, then a product that
+// attention has nothing to do with.
+OpList attention_block() {
+  const WeightRef gain{"gain", {kCols}}, bias{"bias", {kCols}};
+  const auto linear = [&](ValueId in, ValueId out, const char* name) {
+    return Linear{in, out, WeightRef{name, {kCols, kCols}}, std::nullopt, false, std::nullopt};
+  };
+  OpList list{"block", {{kPositions, kCols, "x"}}, {LayerNorm{0, 1, gain, bias}}};
+  for (const char* buffer : {"", "", "", "", "", "attended", "product"})
+    list.values.push_back({kPositions, kCols, buffer});
+  list.ops.emplace_back(linear(1, 2, "query"));
+  list.ops.emplace_back(linear(1, 3, "key"));
+  list.ops.emplace_back(linear(1, 4, "value"));
+  list.ops.emplace_back(Attention{2, 3, 4, 5, kHeads});
+  list.ops.emplace_back(linear(5, 6, "out"));
+  list.ops.emplace_back(linear(6, 7, "other"));
+  return list;
+}
+
+TEST(MixedAttention, ProductsAroundItAreBfloat16InInt8Too) {
+  // The environment may force an instruction set that this CPU does not have.
+  if (const auto device = open_device({"cpu", 0, 1}); !device)
+    GTEST_SKIP() << device.error().message;
+  std::vector<Floats> attended, product;
+  for (const Precision precision : {Precision::kInt8, Precision::kBf16}) {
+    ContextLimits limits;
+    limits.cross_positions = kPositions;
+    Rig rig({"Cpu", make_cpu<2>, precision}, {attention_block()}, limits);
+    ASSERT_EQ(failure(rig.context->write("x", random_floats(kPositions * kCols, 1, 2))), "");
+    ASSERT_EQ(failure(rig.context->run(0, {}, {}, {})), "");
+    for (auto* out : {&attended, &product}) out->emplace_back(kPositions * kCols);
+    ASSERT_EQ(failure(rig.context->read("attended", attended.back())), "");
+    ASSERT_EQ(failure(rig.context->read("product", product.back())), "");
+  }
+  EXPECT_EQ(attended[0], attended[1]);
+  EXPECT_NE(product[0], product[1]);
+}
+
 INSTANTIATE_TEST_SUITE_P(Devices, AttentionOps, ::testing::ValuesIn(kDevices), device_name());
 INSTANTIATE_TEST_SUITE_P(MixedDevices, AttentionOps, ::testing::ValuesIn(kMixedDevices),
                          device_name());

@@ -132,30 +132,44 @@ class Compiler {
     return {};
   }
 
+  // What goes into Attention and what comes out of it is multiplied in bfloat16: in 8 bits these
+  // products lose as much as all others of the list together, of which they are a third.
+  Element weight_element(const Linear& op) const {
+    const auto touches = [&](const Op& other) {
+      const auto* attention = std::get_if<Attention>(&other);
+      return attention && (attention->q == op.out || attention->k == op.out ||
+                           attention->v == op.out || attention->out == op.in);
+    };
+    return std::any_of(list_.ops.begin(), list_.ops.end(), touches) ? Element::kBf16 : element_;
+  }
+
   // The row table has few rows, whose products wait for the weights to come from memory: there 16
   // bits cost next to nothing.
-  RowElement row_element(int rows) const {
-    if (element_ == Element::kBf16) return RowElement::kBf16;
+  static RowElement row_element(Element weights, int rows) {
+    if (weights == Element::kBf16) return RowElement::kBf16;
     return rows == kTableRows ? RowElement::kInt16 : RowElement::kUint8;
   }
 
-  // Has the rows of `in` prepared.
-  void prepare(ValueId in) {
-    PrepareStage added{in, row_element(value(in).rows), nullptr, nullptr};
+  // Has the rows of `in` prepared for such weights.
+  void prepare(ValueId in, Element weights) {
+    PrepareStage added{in, row_element(weights, value(in).rows), nullptr, nullptr};
     for (const Postponed& norm : norms_)
       if (norm.out == in) added = {norm.in, added.element, norm.gain, norm.bias};
     auto* chain = compiled_.steps.empty() ? nullptr : std::get_if<Chain>(&compiled_.steps.back());
-    if (chain && chain->rows == value(in).rows && prepared_ == in) return;
+    if (chain && chain->rows == value(in).rows && prepared_ == in && prepared_for_ == added.element)
+      return;
     stage(added, {added.in});
     prepared_ = in;
+    prepared_for_ = added.element;
     prepared_from_ = added.in;
   }
 
   Result<void> add(const Linear& op) {
     ProductPart part{op.out, nullptr, nullptr};
-    NPU_TRY_ASSIGN(part.matrix, weights_.matrix(op.weight, element_, source_));
+    const Element element = weight_element(op);
+    NPU_TRY_ASSIGN(part.matrix, weights_.matrix(op.weight, element, source_));
     if (op.bias) NPU_TRY(plain(*op.bias, part.bias));
-    prepare(op.in);
+    prepare(op.in, element);
     std::vector<ValueId> values{op.out};
     if (op.residual) values.push_back(*op.residual);
     auto* before = last_product();
@@ -249,7 +263,8 @@ class Compiler {
   std::vector<std::vector<std::vector<ValueId>>> uses_;  // by step, stage
   std::vector<Postponed> norms_;
   std::optional<ValueId> prepared_;  // whose rows are prepared at the end of the last chain
-  ValueId prepared_from_ = -1;       // what they were computed from
+  RowElement prepared_for_ = RowElement::kBf16;  // what they are
+  ValueId prepared_from_ = -1;                   // what they were computed from
   std::set<ValueId> local_;
 };
 
