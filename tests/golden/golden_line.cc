@@ -66,6 +66,7 @@ void apply(const json& given, const std::string& language, TranscribeOptions& op
   set(given, "suppress_blank", decoding.suppress_blank);
   set(given, "suppress_tokens", decoding.suppress_tokens);
   set(given, "without_timestamps", decoding.without_timestamps);
+  set(given, "seed", decoding.seed);
   set(given, "max_initial_timestamp", decoding.max_initial_timestamp_s);
   set(given, "sample_len", decoding.max_tokens);
   options.temperatures = {0.0F};
