@@ -7,11 +7,10 @@
 // Sinks are elements, or bins in the words of gst-launch-1.0; default: what playbin3 finds.
 //
 // The player never stalls, because its two queues hold more than npuwhisper needs before it says
-// anything: twice its max-lag and a second (docs/elements.md), 10 s if not told otherwise. They are
-// limited in time and not in bytes. The picture waits decoded, so they cost memory: 21 s of 640x360
-// at 25 frames/s are 180 MB.
-// A decoder's allocation query would wait until such a queue is empty, which it never is before the
-// text comes: identity answers it in front of them.
+// anything: twice its max-lag and 5 s (docs/elements.md); max-lag is 10 s if not told otherwise.
+// They are limited in time and not in bytes. The picture waits decoded, so they cost memory: 25 s
+// of 640x360 at 25 frames/s are 216 MB. A decoder's allocation query would wait until such a queue
+// is empty, which it never is before the text comes: identity answers it in front of them.
 //
 // Build: c++ -std=c++17 player.cc $(pkg-config --cflags --libs gstreamer-1.0) -o player
 #include <gst/gst.h>
@@ -113,7 +112,7 @@ bool add_filters(GstElement* player, const Options& options) {
   if (options.model) set_property(audio, "whisper", "model", options.model);
   set_property(audio, "whisper", "max-lag", options.max_lag_ms);
   const std::string held_ns =
-      std::to_string((2 * std::strtoull(options.max_lag_ms, nullptr, 10) + 1000) * GST_MSECOND);
+      std::to_string((2 * std::strtoull(options.max_lag_ms, nullptr, 10) + 5000) * GST_MSECOND);
   set_property(audio, "heard", "max-size-time", held_ns.c_str());
   set_property(video, "seen", "max-size-time", held_ns.c_str());
   const bool linked = link_text(audio, video);

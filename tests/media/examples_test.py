@@ -92,8 +92,8 @@ class Examples(media.MediaTest):
     def test_player(self):
         self.needs("textoverlay", "playbin3")
         frames = self.folder / "frames.gray"
-        # Queues of 7 s, for a film that is longer: they must be large enough.
-        self.run_example(PROGRAMS / "player", "--model", media.MODEL, "--max-lag", "3000",
+        # Queues of 9 s, for a film that is longer: they must be large enough.
+        self.run_example(PROGRAMS / "player", "--model", media.MODEL, "--max-lag", "2000",
                          "--audio-sink", "fakesink sync=false", "--video-sink",
                          "videoconvert ! video/x-raw,format=GRAY8 ! "
                          f"filesink location={frames} sync=false", self.film)
