@@ -38,6 +38,7 @@ prepare() {
   shift
   debootstrap --variant=minbase ${1:+--include="$(IFS=,; echo "$*")"} "$suite" "$root" >/dev/null
   mount --bind /dev "$root/dev"
+  mount --bind /dev/pts "$root/dev/pts"
   mount -t proc proc "$root/proc"
   if [ -n "$corpus" ]; then
     mkdir "$root/corpus"

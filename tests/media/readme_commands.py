@@ -21,7 +21,7 @@ from pathlib import Path
 import media
 
 BLOCK = re.compile(r"^```(sh|console) run[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
-PROGRESS = re.compile(r"(\d+/\d+ \S+ )? *\d+ %  .*|burning  .*")
+PROGRESS = re.compile(r"(\d+/\d+ \S+ )? *\d+ %  .*|(embedding|burning)  .*")
 # Where the model lies and what computes, how sure and how fast it was.
 VARIABLE = ((re.compile(r"^Loaded \S+/base \(.*"), "Loaded base"),
             (re.compile(r"detected, \d+ %"), "detected"),
