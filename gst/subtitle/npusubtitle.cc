@@ -62,9 +62,10 @@ ExitCode run(int argc, char** argv) {
     return ExitCode::kSuccess;
   }
   if (options->action == Action::kSelfTest) return run_self_test(*options);
+  // From here on: looking through all plugins may take seconds.
+  watch_interrupts();
   gst_init(nullptr, nullptr);
   gst_pb_utils_init();
-  watch_interrupts();
   return run_files(*options);
 }
 
