@@ -20,6 +20,11 @@ constexpr std::chrono::milliseconds kLongTurn{20};
 // Contexts that may wait for a pool without an allocation.
 constexpr size_t kUsualWaiters = 64;
 
+// Of Pool::entry_.
+constexpr uint64_t kInside = 0xffff;
+constexpr uint64_t kOpen = 0x10000;
+constexpr int kNumberShift = 17;
+
 void relax() {
 #if defined(__x86_64__)
   __builtin_ia32_pause();
@@ -64,14 +69,15 @@ bool Pool::run(size_t units, Work work, const void* context) {
   units_ = units;
   next_.store(0, std::memory_order_relaxed);
   stopped_.store(false, std::memory_order_relaxed);
-  busy_.store(workers_.size(), std::memory_order_relaxed);
-  generation_.fetch_add(1);  // publishes the work; ordered before the look at sleepers_
+  const uint64_t number = (entry_.load(std::memory_order_relaxed) >> kNumberShift) + 1;
+  entry_.store(number << kNumberShift | kOpen);  // publishes; ordered before the look at sleepers_
   if (sleepers_.load() > 0) {
     { std::lock_guard lock(mutex_); }
     wake_.notify_all();
   }
   drain(0);
-  for (size_t spins = 0; busy_.load(std::memory_order_acquire) > 0; ++spins) {
+  entry_.fetch_and(~kOpen, std::memory_order_relaxed);
+  for (size_t spins = 0; entry_.load(std::memory_order_acquire) & kInside; ++spins) {
     if (spins < 4096)
       relax();
     else
@@ -80,23 +86,38 @@ bool Pool::run(size_t units, Work work, const void* context) {
   return !stopped_.load(std::memory_order_relaxed);
 }
 
+// Whether there is a piece of work that is not `seen`, and is still open; if so the caller is
+// inside.
+bool Pool::enter(uint64_t& seen) {
+  uint64_t entry = entry_.load(std::memory_order_acquire);
+  while (entry >> kNumberShift != seen) {
+    if (!(entry & kOpen)) {
+      seen = entry >> kNumberShift;
+      return false;
+    }
+    if (!entry_.compare_exchange_weak(entry, entry + 1, std::memory_order_acquire)) continue;
+    seen = entry >> kNumberShift;
+    return true;
+  }
+  return false;
+}
+
 void Pool::worker(size_t thread) {
-  size_t seen = 0;
+  uint64_t seen = 0;
   for (;;) {
     const auto until = std::chrono::steady_clock::now() + kSpin;
     size_t spins = 0;
-    while (generation_.load(std::memory_order_acquire) == seen && !quit_) {
+    while (!quit_ && !enter(seen)) {
       relax();
       if (++spins % 64 != 0 || std::chrono::steady_clock::now() < until) continue;
       std::unique_lock lock(mutex_);
       sleepers_.fetch_add(1);
-      wake_.wait(lock, [&] { return generation_.load() != seen || quit_; });
+      wake_.wait(lock, [&] { return entry_.load() >> kNumberShift != seen || quit_; });
       sleepers_.fetch_sub(1);
     }
     if (quit_) return;
-    ++seen;
     drain(thread);
-    busy_.fetch_sub(1, std::memory_order_release);
+    entry_.fetch_sub(1, std::memory_order_release);
   }
 }
 

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -35,16 +36,17 @@ class Pool {
   bool run(size_t units, Work work, const void* context);
   void drain(size_t thread);
   void worker(size_t thread);
+  bool enter(uint64_t& seen);
 
-  // One piece of work. Written by the turn's owner before `generation_` moves on, and not again
-  // before `busy_` is back at 0.
+  // One piece of work. Written by the turn's owner while `entry_` is closed and nobody is inside.
   Work work_ = nullptr;
   const void* context_ = nullptr;
   size_t units_ = 0;
   std::atomic<size_t> next_{0};
   std::atomic<bool> stopped_{false};
-  std::atomic<size_t> generation_{0};
-  std::atomic<size_t> busy_{0};
+  // Who is late finds the entry closed: the others never wait for a thread that the system has not
+  // let run yet. Number of the piece << kNumberShift | whether it is open | workers inside.
+  std::atomic<uint64_t> entry_{0};
 
   std::mutex mutex_;  // guards quit_ and the sleep of the workers; never held while working
   std::condition_variable wake_;
