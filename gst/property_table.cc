@@ -41,6 +41,16 @@ GType task_type() {
   return type;
 }
 
+GType mode_type() {
+  static const GEnumValue values[] = {
+      {static_cast<int>(Mode::kFile), "Windows of 30 s, one after the other, as the reference",
+       "file"},
+      {static_cast<int>(Mode::kBatch), "Chunks of speech, cut in pauses, several at once", "batch"},
+      {0, nullptr, nullptr}};
+  static const GType type = g_enum_register_static("GstNpuWhisperMode", values);
+  return type;
+}
+
 GType normalisation_type() {
   static const GEnumValue values[] = {
       {static_cast<int>(Normalisation::kRunning), "By the loudest audio so far", "running"},
@@ -92,9 +102,9 @@ EnumField enum_field(GType (*type)()) {
 }  // namespace
 
 std::span<const GType> property_enum_types() {
-  static const std::array<GType, 7> types = {
-      device_type(), precision_type(),   task_type(),      normalisation_type(),
-      vad_type(),    output_mode_type(), output_way_type()};
+  static const std::array<GType, 8> types = {device_type(),      precision_type(),     task_type(),
+                                             mode_type(),        normalisation_type(), vad_type(),
+                                             output_mode_type(), output_way_type()};
   return types;
 }
 
@@ -120,6 +130,13 @@ std::span<const PropertyRow> property_rows() {
        "it",
        &S::language_code},
       {"task", "Task", "Transcribe, or translate to English", enum_field<&S::task>(task_type)},
+      {"mode", "Mode",
+       "How the audio is divided. batch is faster: it gives no text before it has as many chunks "
+       "as "
+       "batch-size says, up to 30 s each. Live sources always have file",
+       enum_field<&S::mode>(mode_type)},
+      {"batch-size", "Batch size", "With mode=batch: chunks that are decoded at once",
+       &S::batch_size, 1, kMaxBatch},
       {"latency", "Latency",
        "With a live source, the most that text may come after its audio, in ms. Half of it is for "
        "collecting audio, half for the engine; short pieces cost accuracy",

@@ -48,8 +48,11 @@ Result<void> Recogniser::ensure_transcriber() {
   also_translating_ = wants_translation();
   options.also_translate = also_translating_;
   if (options.decoding.language.empty()) options.decoding.language = locked_language_;
-  // A live stream has no end to wait for.
-  if (surroundings_.live()) options.normalisation = Normalisation::kRunning;
+  // A live stream has no end to wait for, and no time for a batch.
+  if (surroundings_.live()) {
+    options.normalisation = Normalisation::kRunning;
+    options.mode = Mode::kFile;
+  }
   NPU_TRY_ASSIGN(transcriber_, model_->transcriber(options));
   return note_language();
 }

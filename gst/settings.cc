@@ -112,6 +112,8 @@ Result<TranscribeOptions> transcribe_options(const Settings& settings) {
   decoding.max_tokens = static_cast<int>(settings.max_tokens);
   decoding.seed = settings.seed;
 
+  options.mode = settings.mode;
+  options.batch_size = static_cast<int>(settings.batch_size);
   options.temperatures = temperatures(settings.temperature, settings.temperature_increment);
   options.compression_ratio_threshold.reset();
   if (settings.compression_ratio_threshold > 0)

@@ -28,6 +28,8 @@ struct Settings {
 
   std::string language_code = "auto";
   Task task = Task::kTranscribe;
+  Mode mode = Mode::kFile;
+  unsigned batch_size = static_cast<unsigned>(TranscribeOptions().batch_size);
 
   unsigned beam_size = 0;
   unsigned best_of = 5;

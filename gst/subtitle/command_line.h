@@ -55,6 +55,7 @@ struct CommandLine {
   bool skip_existing = false;
   bool quiet = false;
   bool json = false;  // of --profile
+  bool batch = false;
   bool exact = false;
   bool words = false;  // a caption per word
   bool word_timestamps = false;

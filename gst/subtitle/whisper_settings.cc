@@ -38,6 +38,7 @@ std::vector<ElementSetting> settings_of(const CommandLine& options) {
     settings.push_back({"--word-timestamps", "word-timestamps", "true"});
   }
   if (options.words) settings.push_back({"--words", "output-mode", "words"});
+  if (options.batch) settings.push_back({"--batch", "mode", "batch"});
   if (options.exact) {
     settings.push_back({"--exact", "normalisation", "whole"});
     settings.push_back({"--exact", "vad", "off"});  // --vad and --precision come after, and count

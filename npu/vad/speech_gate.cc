@@ -35,11 +35,14 @@ SegmenterOptions segmenter_options(float threshold) {
 }  // namespace
 
 SpeechGate::SpeechGate(std::shared_ptr<const VadModel> model, float threshold)
-    : probability_(std::move(model)), segmenter_(segmenter_options(threshold)) {}
+    : probability_(std::move(model)),
+      segmenter_(segmenter_options(threshold)),
+      pauses_(threshold) {}
 
 void SpeechGate::reset() {
   probability_.reset();
   segmenter_.reset();
+  pauses_.reset();
   samples_ = 0;
   stretches_.clear();
   turns_.clear();
@@ -60,7 +63,10 @@ void SpeechGate::end_input() {
 }
 
 void SpeechGate::segment() {
-  for (const float probability : probabilities_) segmenter_.push(probability);
+  for (const float probability : probabilities_) {
+    segmenter_.push(probability);
+    pauses_.push(probability);
+  }
   probabilities_.clear();
   while (const auto span = segmenter_.take()) {
     // Rounded outwards.
@@ -82,6 +88,7 @@ std::vector<SpeechTurn> SpeechGate::take_turns() {
 
 void SpeechGate::discard_before(int frame) {
   while (!stretches_.empty() && stretches_.front().end < frame) stretches_.pop_front();
+  pauses_.discard_before(frame);
 }
 
 std::optional<SpeechGate::Stretch> SpeechGate::speaking() const {
@@ -131,6 +138,17 @@ std::optional<int> SpeechGate::pause(int from, int until) const {
   const auto now = speaking();
   offer(quiet_from, now ? std::min(now->begin, until) : until);
   return longest > 0 ? std::optional(middle) : std::nullopt;
+}
+
+std::vector<FrameSpan> SpeechGate::speech(int from, int until) const {
+  std::vector<FrameSpan> found;
+  const auto offer = [&](const Stretch& stretch) {
+    const FrameSpan part{std::max(stretch.begin, from), std::min(stretch.end, until)};
+    if (part.begin < part.end) found.push_back(part);
+  };
+  for (const Stretch& stretch : stretches_) offer(stretch);
+  if (const auto now = speaking()) offer(*now);
+  return found;
 }
 
 double SpeechGate::speech_s(int begin, int end) const {

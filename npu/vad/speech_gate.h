@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "vad/speech_pauses.h"
 #include "vad/speech_probability.h"
 #include "vad/speech_segmenter.h"
 #include "vad/speech_turn.h"
@@ -43,6 +44,10 @@ class SpeechGate {
   // The middle of the longest pause, the latest of equals, between two frames before settled();
   // nothing if there is speech all the time.
   std::optional<int> pause(int from, int until) const;
+  // The stretches between two frames, in order, that of the speech that goes on among them.
+  std::vector<FrameSpan> speech(int from, int until) const;
+  // The pauses between two frames, those within stretches too.
+  std::vector<FrameSpan> pauses(int from, int until) const { return pauses_.between(from, until); }
   // Seconds of speech between two frames, without the widening. What is not settled counts as
   // speech.
   double speech_s(int begin, int end) const;
@@ -64,6 +69,7 @@ class SpeechGate {
 
   SpeechProbability probability_;
   SpeechSegmenter segmenter_;
+  SpeechPauses pauses_;
   std::vector<float> probabilities_;
   int64_t samples_ = 0;
   std::deque<Stretch> stretches_;  // that are over

@@ -8,11 +8,11 @@
 namespace npu {
 
 Result<DetectedLanguage> detect_language(const Tokenizer& tokenizer, Inference& inference,
-                                         const CancelToken& cancel) {
+                                         const LanguageSlots& slots, const CancelToken& cancel) {
   const SpecialTokens& special = tokenizer.special();
   std::vector<int> ids(static_cast<size_t>(special.languages));
   std::iota(ids.begin(), ids.end(), special.first_language);
-  const Row row{special.start_of_transcript, 0, 0, 0};
+  const Row row{special.start_of_transcript, 0, slots.self_slot, slots.cross_slot};
   ScoreRequest request;
   request.top_k = 0;
   request.named = ids;

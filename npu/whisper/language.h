@@ -16,9 +16,15 @@ struct DetectedLanguage {
   float probability;  // among the languages
 };
 
-// Of the window that `inference` encoded last; overwrites history 0. Precondition: the tokenizer is
-// multilingual. Errors: those of Context::run().
+// Where the window is, and which history may be overwritten.
+struct LanguageSlots {
+  int self_slot = 0;
+  int cross_slot = 0;
+};
+
+// Of an encoded window. Precondition: the tokenizer is multilingual. Errors: those of
+// Context::run().
 Result<DetectedLanguage> detect_language(const Tokenizer& tokenizer, Inference& inference,
-                                         const CancelToken& cancel);
+                                         const LanguageSlots& slots, const CancelToken& cancel);
 
 }  // namespace npu

@@ -228,7 +228,7 @@ Step LongForm::finish_step(Step step) {
 // Of the window that was encoded last.
 Result<void> LongForm::detect() {
   NPU_TRY_ASSIGN(const DetectedLanguage detected,
-                 detect_language(model_->tokenizer(), inference_, cancel_));
+                 detect_language(model_->tokenizer(), inference_, {}, cancel_));
   language_ = detected.code;
   language_probability_ = detected.probability;
   return {};
@@ -241,7 +241,7 @@ Result<void> LongForm::encode(int start, int frames, int heard) {
     const ScopeTimer timer(stats_.mel_s);
     features_.cut(start, frames, heard, mel_);
   }
-  NPU_TRY(inference_.encode(mel_, cancel_));
+  NPU_TRY(inference_.encode(mel_, /*cross_slot=*/0, cancel_));
   encoded_start_ = start;
   encoded_frames_ = frames;
   return {};
@@ -349,9 +349,8 @@ Result<void> LongForm::conclude_translation(const Clips::Window& clip, const Tra
   return {};
 }
 
-Result<std::unique_ptr<Transcriber>> Transcriber::create(std::shared_ptr<const Model> model,
-                                                         const TranscribeOptions& options) {
-  NPU_TRY(validate(options, model->tokenizer()));
+Result<std::unique_ptr<Transcriber>> LongForm::create(std::shared_ptr<const Model> model,
+                                                      const TranscribeOptions& options) {
   ContextLimits limits;
   const int tasks = options.also_translate ? 2 : 1;
   limits.max_rows = std::max(kTextPositions, tasks * kMaxInitialTokens);

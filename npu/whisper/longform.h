@@ -32,8 +32,11 @@ namespace npu {
 // way to that end, as a translation alone would, and shares the encoder where both begin alike.
 class LongForm : public Transcriber {
  public:
-  // Precondition: validate(options, model->tokenizer()) succeeded; `context` was made with
-  // `limits`, which fit them.
+  // Precondition: validate(options, model->tokenizer()) succeeded. Errors: those of
+  // Program::create_context().
+  static Result<std::unique_ptr<Transcriber>> create(std::shared_ptr<const Model> model,
+                                                     const TranscribeOptions& options);
+  // The same with a `context` that was made with `limits`, which fit the options.
   LongForm(std::shared_ptr<const Model> model, const TranscribeOptions& options,
            std::unique_ptr<Context> context, const ContextLimits& limits);
 

@@ -63,11 +63,28 @@ Result<void> validate_threshold(const char* name, std::optional<float> threshold
   return {};
 }
 
+Result<void> validate_batch(const TranscribeOptions& options) {
+  if (options.mode != Mode::kBatch) return {};
+  if (options.batch_size < 1 || options.batch_size > kMaxBatch)
+    return refused(text("batch_size: expected 1 to ", kMaxBatch, ", found ", options.batch_size));
+  if (options.max_lag_s >= 0)
+    return refused(
+        text("max_lag_s: expected below 0 in batch mode, whose text trails the input by a batch of "
+             "chunks, found ",
+             options.max_lag_s));
+  if (options.hallucination_silence_threshold_s)
+    return refused(
+        "hallucination_silence_threshold_s: needs the mode file, in which windows follow each "
+        "other");
+  return {};
+}
+
 }  // namespace
 
 Result<void> validate(const TranscribeOptions& options, const Tokenizer& tokenizer) {
   NPU_TRY(validate_search(options.decoding));
   NPU_TRY(validate_text(options.decoding, tokenizer));
+  NPU_TRY(validate_batch(options));
   if (options.temperatures.empty())
     return refused("temperatures: expected at least one, found none");
   for (float temperature : options.temperatures)

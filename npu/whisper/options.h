@@ -51,10 +51,24 @@ struct Clip {
   double end_s;
 };
 
+// How a stream is divided into windows.
+enum class Mode {
+  kFile,   // the reference's long-form algorithm, one window after the other (LongForm)
+  kBatch,  // chunks of speech, cut in pauses and decoded side by side (BatchTranscriber)
+};
+
+inline constexpr int kMaxBatch = 16;
+
 inline constexpr double kLeastLag_s = 1;  // of TranscribeOptions::max_lag_s
 
 struct TranscribeOptions {
   DecodingOptions decoding;
+  Mode mode = Mode::kFile;
+  // In batch mode: chunks that are decoded at once, 1..kMaxBatch.
+  int batch_size = 8;
+  // In batch mode: no timestamps are decoded; sentences get their times from the alignment of their
+  // words.
+  bool times_by_alignment = true;
   std::vector<float> temperatures = {0.0F, 0.2F, 0.4F, 0.6F, 0.8F, 1.0F};  // tried in order
   std::optional<float> compression_ratio_threshold = 2.4F;
   std::optional<float> logprob_threshold = -1.0F;

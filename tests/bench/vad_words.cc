@@ -7,6 +7,8 @@
 //     --language CODE  default: detected
 //     --words          with word times
 //     --temperature-0  without fallback
+//     --batch N        batch mode, N chunks at once; --timestamps: with timestamps
+//     --precision P    default: f32
 //     --write FILE     appends the texts with VAD (or without, with --off) as JSON, for score.py
 //     --base DIR       folder that the written file names are relative to
 //     --text           prints the texts; --verbose: every window, too
@@ -37,6 +39,7 @@ struct Settings {
   TranscribeOptions options;
   std::filesystem::path write, base;
   std::string model = testing::base_model().string();
+  std::string precision = "f32";
   int threads = 2;
   std::vector<std::string> files;
 };
@@ -105,6 +108,13 @@ bool parse(int count, char** arguments, Settings& settings) {
       });
     else if (name == "--threshold")
       settings.options.vad_threshold = std::strtof(value(), nullptr);
+    else if (name == "--batch") {
+      settings.options.mode = Mode::kBatch;
+      settings.options.batch_size = std::atoi(value());
+    } else if (name == "--timestamps")
+      settings.options.times_by_alignment = false;
+    else if (name == "--precision")
+      settings.precision = value();
     else if (name == "--language")
       settings.options.decoding.language = value();
     else if (name == "--write")
@@ -124,6 +134,7 @@ bool parse(int count, char** arguments, Settings& settings) {
 Result<void> run(const Settings& settings) {
   ModelRequest request;
   request.model = settings.model;
+  NPU_TRY_ASSIGN(request.precision, precision_from_name(settings.precision));
   request.device = {.name = "cpu", .index = 0, .threads = settings.threads};
   NPU_TRY_ASSIGN(const auto model, Model::load(request, {}, {}));
   NPU_TRY_ASSIGN(const auto vad, VadModel::load(kVadModelName, {}));

@@ -49,6 +49,15 @@ TEST(Settings, TheLagIsInSecondsAndNegativeForWholeWindows) {
   EXPECT_EQ(transcribe_options(settings)->max_lag_s, 2.5);
 }
 
+TEST(Settings, BatchesAreAskedFor) {
+  Settings settings;
+  EXPECT_EQ(transcribe_options(settings)->mode, Mode::kFile);
+  settings.mode = Mode::kBatch;
+  settings.batch_size = 12;
+  EXPECT_EQ(transcribe_options(settings)->mode, Mode::kBatch);
+  EXPECT_EQ(transcribe_options(settings)->batch_size, 12);
+}
+
 TEST(Settings, AnotherPrecisionIsAnotherModel) {
   Settings settings;
   const ModelRequest usual = model_request(settings);

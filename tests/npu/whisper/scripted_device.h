@@ -21,7 +21,7 @@ namespace npu::testing {
 // What a scripted device was asked, and what it answers. Shared by device, program and context.
 struct Script {
   // Fills `logits` ([vocabulary], zeros before) for the token that follows `history`, which begins
-  // with the initial tokens. `window` counts encoder runs, from 0.
+  // with the initial tokens. `window` is the encoder run that the row hears, counted from 0.
   std::function<void(int window, std::span<const int> history, std::span<float> logits)> next;
   int vocabulary = 51865;
   int fail_at = -1;              // run() or write() call that fails, counted from 0
@@ -69,7 +69,8 @@ class ScriptedContext : public Context {
   ScriptedContext(std::shared_ptr<Script> script, const ContextLimits& limits)
       : script_(std::move(script)),
         limits_(limits),
-        histories_(static_cast<size_t>(limits.self_slots)) {}
+        histories_(static_cast<size_t>(limits.self_slots)),
+        heard_(static_cast<size_t>(limits.cross_slots)) {}
 
   Result<void> write(std::string_view buffer, std::span<const float> data) override {
     if (script_->calls++ == script_->fail_at) return lost();
@@ -92,14 +93,18 @@ class ScriptedContext : public Context {
       ++script_->windows;
       return {};
     }
-    if (list == kCrossKv) return {};
+    if (list == kCrossKv) {
+      heard_.at(static_cast<size_t>(replay.store_slot)) = script_->windows - 1;
+      return {};
+    }
     permute(replay.self_parents);
     std::vector<std::vector<int>> at_row;
     NPU_TRY(append(replay.rows, at_row));
     for (size_t i = 0; i < replay.score.size(); ++i) {
       logits_.assign(static_cast<size_t>(script_->vocabulary), 0.0F);
-      script_->next(script_->windows - 1, at_row[static_cast<size_t>(replay.score[i].row)],
-                    logits_);
+      const auto row = static_cast<size_t>(replay.score[i].row);
+      const int window = heard_.at(static_cast<size_t>(replay.rows[row].cross_slot));
+      script_->next(window, at_row[row], logits_);
       answer(replay.score[i], logits_, replay.results[i]);
     }
     // Attention that moves on by 10 positions per token.
@@ -144,6 +149,7 @@ class ScriptedContext : public Context {
   std::shared_ptr<Script> script_;
   ContextLimits limits_;
   std::vector<std::vector<int>> histories_;
+  std::vector<int> heard_;  // encoder runs, by cross slot
   std::vector<float> mel_;
   std::vector<float> logits_;
 };
