@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Times the lists on the CPU device in all its precisions with weights from a seed, beside what the
 // machine can do.
-//   device_bench [tiny|base|small|medium] [threads] [rounds]
+//   device_bench [tiny|base|small|medium] [threads] [rounds] [precision|all] [part of a name]
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -85,9 +85,13 @@ double best_ms(int runs, const Body& body) {
   return best;
 }
 
-// Milliseconds of a decode step of `rows` rows, each the continuation of a beam of one window; a
-// prompt if `prefill`.
-double step_ms(Context& context, size_t rows, bool prefill) {
+// What the rows of a step are.
+enum class Rows { kBeams, kWindows, kPrompt };
+
+// Milliseconds of a decode step of `rows` rows: beams of one window, one of each of as many
+// windows, or one prompt.
+double step_ms(Context& context, size_t rows, Rows kind) {
+  const bool prefill = kind == Rows::kPrompt;
   std::vector<Row> table(rows);
   std::vector<ScoreRequest> requests(prefill ? 1 : rows);
   std::vector<ScoreResult> results(requests.size());
@@ -104,7 +108,8 @@ double step_ms(Context& context, size_t rows, bool prefill) {
   const auto step = [&](int position) {
     for (size_t row = 0; row < rows; ++row) {
       const int r = static_cast<int>(row);
-      table[row] = prefill ? Row{1000, r, 0, 0} : Row{1000 + r, position, r, 0};
+      table[row] =
+          prefill ? Row{1000, r, 0, 0} : Row{1000 + r, position, r, kind == Rows::kWindows ? r : 0};
     }
     must(context.run(kDecodeStep, replay, {}, {}));
   };
@@ -134,15 +139,19 @@ std::vector<Part> parts_of(const ModelDims& dims) {
       return best_ms(1, [&] { must(context.run(list, {}, {}, {})); });
     };
   };
-  const auto rows_ms = [](size_t rows, bool prefill) {
-    return [=](Context& context) { return step_ms(context, rows, prefill); };
+  const auto rows_ms = [](size_t rows, Rows kind) {
+    return [=](Context& context) { return step_ms(context, rows, kind); };
   };
   return {{"encoder", encoder_gmac(dims), list_ms(kEncoder)},
           {"cross K,V", cross_gmac(dims), list_ms(kCrossKv)},
-          {"decode step, 1 row", 0, rows_ms(1, false)},
-          {"decode step, 5 rows", 0, rows_ms(5, false)},
-          {"decode step, 16 rows", 0, rows_ms(16, false)},
-          {"prompt of 228 rows", 0, rows_ms(228, true)}};
+          {"step, 1 row", 0, rows_ms(1, Rows::kBeams)},
+          {"step, 2 beams", 0, rows_ms(2, Rows::kBeams)},
+          {"step, 5 beams", 0, rows_ms(5, Rows::kBeams)},
+          {"step, 16 beams", 0, rows_ms(16, Rows::kBeams)},
+          {"step, 2 windows", 0, rows_ms(2, Rows::kWindows)},
+          {"step, 8 windows", 0, rows_ms(8, Rows::kWindows)},
+          {"step, 16 windows", 0, rows_ms(16, Rows::kWindows)},
+          {"prompt of 228 rows", 0, rows_ms(228, Rows::kPrompt)}};
 }
 
 Candidate make_candidate(Device& device, const ModelDims& dims, Precision precision,
@@ -153,13 +162,26 @@ Candidate make_candidate(Device& device, const ModelDims& dims, Precision precis
   ContextLimits limits;
   limits.max_rows = 228;
   limits.self_slots = 16;
+  limits.cross_slots = 16;
   made.context = must(made.program->create_context(limits));
   must(made.context->write(kMelBuffer, mel));
+  must(made.context->run(kEncoder, {}, {}, {}));
+  Replay replay;
+  for (; replay.store_slot < limits.cross_slots; ++replay.store_slot)
+    must(made.context->run(kCrossKv, replay, {}, {}));
   return made;
 }
 
+// What to time.
+struct Choice {
+  int threads, rounds;
+  std::vector<Precision> precisions;
+  const char* part;  // in its name
+};
+
 // All precisions take turns in every round, so that what disturbs one disturbs the others.
-int run(const Size& size, int threads, int rounds) {
+int run(const Size& size, const Choice& choice) {
+  const int threads = choice.threads, rounds = choice.rounds;
   cpu_time = threads == 1;
   const double gmac_peak = peak_gmac_per_s(threads), read_peak = peak_read_gb_per_s(threads);
   auto device = must(open_device({"cpu", 0, threads}));
@@ -169,10 +191,11 @@ int run(const Size& size, int threads, int rounds) {
   testing::Random random(1);
   for (float& value : mel) value = random.next();
   std::vector<Candidate> candidates;
-  for (const Precision precision : {Precision::kF32, Precision::kInt8, Precision::kBf16})
+  for (const Precision precision : choice.precisions)
     candidates.push_back(make_candidate(*device, size.dims, precision, mel));
 
-  const std::vector<Part> parts = parts_of(size.dims);
+  std::vector<Part> parts = parts_of(size.dims);
+  std::erase_if(parts, [&](const Part& part) { return !std::strstr(part.name, choice.part); });
   for (Candidate& candidate : candidates) candidate.best.resize(parts.size(), 1e9);
   for (int round = 0; round < rounds; ++round)
     for (size_t part = 0; part < parts.size(); ++part)
@@ -182,13 +205,12 @@ int run(const Size& size, int threads, int rounds) {
   std::printf("best of %d rounds, ms%s", rounds, cpu_time ? " of CPU" : "       ");
   for (const Candidate& candidate : candidates)
     std::printf("%10s", std::string(precision_name(candidate.precision)).c_str());
-  std::printf("  f32 : int8\n");
+  std::printf("\n");
   for (size_t part = 0; part < parts.size(); ++part) {
     std::printf("  %-21s", parts[part].name);
     for (const Candidate& candidate : candidates) std::printf("%10.2f", candidate.best[part]);
-    std::printf("%12.2f", candidates[0].best[part] / candidates[1].best[part]);
     if (parts[part].gmac > 0)
-      std::printf("  int8 %.0f GMAC/s", parts[part].gmac / candidates[1].best[part] * 1e3);
+      std::printf("  %.0f GMAC/s", parts[part].gmac / candidates.back().best[part] * 1e3);
     std::printf("\n");
   }
   std::printf("  weights, MB          ");
@@ -204,11 +226,20 @@ int run(const Size& size, int threads, int rounds) {
 
 int main(int argc, char** argv) {
   const char* name = argc > 1 ? argv[1] : "base";
-  const int threads = argc > 2 ? std::atoi(argv[2]) : 2;
-  const int rounds = argc > 3 ? std::atoi(argv[3]) : 3;
+  const std::string_view precision = argc > 4 ? argv[4] : "all";
+  npu::bench::Choice choice{argc > 2 ? std::atoi(argv[2]) : 2,
+                            argc > 3 ? std::atoi(argv[3]) : 3,
+                            {},
+                            argc > 5 ? argv[5] : ""};
+  for (const auto known : {npu::Precision::kF32, npu::Precision::kInt8, npu::Precision::kBf16})
+    if (precision == "all" || precision == npu::precision_name(known))
+      choice.precisions.push_back(known);
   for (const auto& size : npu::bench::kSizes)
-    if (std::strcmp(size.name, name) == 0 && threads > 0 && rounds > 0)
-      return npu::bench::run(size, threads, rounds);
-  std::fprintf(stderr, "usage: device_bench [tiny|base|small|medium] [threads] [rounds]\n");
+    if (std::strcmp(size.name, name) == 0 && choice.threads > 0 && choice.rounds > 0 &&
+        !choice.precisions.empty())
+      return npu::bench::run(size, choice);
+  std::fprintf(stderr,
+               "usage: device_bench [tiny|base|small|medium] [threads] [rounds]\n"
+               "                    [all|f32|int8|bf16] [part of a name]\n");
   return 2;
 }

@@ -19,6 +19,7 @@ inline constexpr size_t round_up(size_t value, size_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
 
+inline constexpr size_t kCacheLine = 64;              // bytes
 inline constexpr size_t kHugePage = size_t{2} << 20;  // bytes
 
 // Floats from one row of a matrix to the next: whole panels, so that kernels may write full ones,

@@ -14,10 +14,10 @@
 
 namespace npu::cpu::NPU_DOT_NAMESPACE {
 
-// Rows row.. and vectors of columns from col. Without complete unrolling, gcc keeps the sums in
-// memory.
-template <typename Dot, size_t kRows, size_t kCols>
-void tile(const typename Dot::Panel& p, size_t row, size_t col) {
+// Rows row.. and vectors of columns from col; fetches kAhead cache lines per group from `ahead` on.
+// Without complete unrolling, gcc keeps the sums in memory.
+template <typename Dot, size_t kRows, size_t kCols, size_t kAhead>
+void tile(const typename Dot::Panel& p, size_t row, size_t col, const uint8_t* ahead) {
   const auto* HWY_RESTRICT a = p.a + row * p.lda;
   const auto* HWY_RESTRICT b = p.b + col * Dot::kGroup;
   typename Dot::Sum sum[kRows][kCols];
@@ -27,6 +27,8 @@ void tile(const typename Dot::Panel& p, size_t row, size_t col) {
     for (size_t v = 0; v < kCols; ++v) sum[r][v] = Dot::start(p, row + r, col + v * Dot::kLanes);
   }
   for (size_t g = 0; g < p.groups; ++g) {
+    for (size_t line = 0; line < kAhead; ++line)
+      hwy::Prefetch(ahead + (g * kAhead + line) * kCacheLine);
     typename Dot::Weights weights[kCols];
     HWY_UNROLL(32)
     for (size_t v = 0; v < kCols; ++v)
@@ -48,22 +50,36 @@ void tile(const typename Dot::Panel& p, size_t row, size_t col) {
 
 // A tile of `rows` rows, as wide as the registers allow: few rows read whole panels, which suits
 // the memory.
-template <typename Dot, size_t kRows>
-void tiles(const typename Dot::Panel& p, size_t row, size_t rows) {
+template <typename Dot, size_t kRows, size_t kAhead>
+void tiles(const typename Dot::Panel& p, size_t row, size_t rows, const uint8_t* ahead) {
   if (rows == kRows) {
     constexpr size_t kPanelVecs = kPanelCols / Dot::kLanes;
     constexpr size_t kCols = kRows * kPanelVecs <= Dot::kSums ? kPanelVecs : Dot::kVecs;
-    for (size_t v = 0; v < kPanelVecs; v += kCols) tile<Dot, kRows, kCols>(p, row, v * Dot::kLanes);
+    tile<Dot, kRows, kCols, kAhead>(p, row, 0, ahead);
+    for (size_t v = kCols; v < kPanelVecs; v += kCols)
+      tile<Dot, kRows, kCols, 0>(p, row, v * Dot::kLanes, nullptr);
   } else if constexpr (kRows > 1) {
-    tiles<Dot, kRows - 1>(p, row, rows);
+    tiles<Dot, kRows - 1, kAhead>(p, row, rows, ahead);
   }
 }
 
+// Weights come from memory, and with many rows each panel is computed with for longer than it takes
+// to arrive: the panel behind this one is fetched meanwhile, evenly, for else the first tile waits
+// for the memory and the memory for all others.
 template <typename Dot>
 void multiply(const typename Dot::Panel& p) {
+  static_assert(kPanelCols * Dot::kGroup * sizeof(*p.b) == 2 * kCacheLine);
   constexpr size_t kTileRows = Dot::kSums / Dot::kVecs;
-  for (size_t row = 0; row < p.rows; row += kTileRows)
-    tiles<Dot, kTileRows>(p, row, p.rows - row < kTileRows ? p.rows - row : kTileRows);
+  const size_t count = (p.rows + kTileRows - 1) / kTileRows;
+  const auto* ahead = reinterpret_cast<const uint8_t*>(p.b) + p.groups * 2 * kCacheLine;
+  if (count == 1) return tiles<Dot, kTileRows, 2>(p, 0, p.rows, ahead);
+  for (size_t i = 0; i < count; ++i) {
+    const size_t row = p.rows * i / count, rows = p.rows * (i + 1) / count - row;
+    if (i < 2)
+      tiles<Dot, kTileRows, 1>(p, row, rows, ahead + i * p.groups * kCacheLine);
+    else
+      tiles<Dot, kTileRows, 0>(p, row, rows, nullptr);
+  }
 }
 
 }  // namespace npu::cpu::NPU_DOT_NAMESPACE

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Cooper Lake, Zen 4 and later: two bfloat16 products per lane and instruction, 512 bits wide.
 #include <hwy/base.h>
+#include <hwy/cache_control.h>
 #include <immintrin.h>
 
 #include "device/cpu/aligned.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Alder Lake and later without AVX-512: the same instruction, 256 bits wide.
 #include <hwy/base.h>
+#include <hwy/cache_control.h>
 #include <immintrin.h>
 
 #include "device/cpu/aligned.h"
