@@ -64,7 +64,8 @@ inline constexpr size_t kSumLanes = 16;
 struct DotVariant {
   const char* name;  // as NPUWHISPER_CPU spells it, and as the log says it
   bool (*supported)();
-  // Whether int8 is faster than f32 with it, which is what precision `auto` asks for.
+  // Whether int8 is faster than f32 with it in the encoder and in steps (docs/measurements.md),
+  // which is what precision `auto` asks for.
   bool fast_int8;
   void (*int8)(const Int8Panel& panel);
   void (*bf16)(const Bf16Panel& panel);

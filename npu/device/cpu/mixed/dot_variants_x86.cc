@@ -40,9 +40,9 @@ constexpr DotVariant kVariants[] = {
      avx512_bf16_softmax, 0},
     {"avx512-vnni", has_avx512_vnni, true, avx512_vnni_int8, portable_bf16, portable_softmax, 0},
     {"avx-vnni", has_avx_vnni, true, avx_vnni_int8, portable_bf16, portable_softmax, kAboveAvx2},
-    {"avx512", has_avx512, false, portable_int8, portable_bf16, portable_softmax, 0},
-    {"avx2", has_avx2, false, portable_int8, portable_bf16, portable_softmax, kAboveAvx2},
-    {"sse4", has_sse4, false, portable_int8, portable_bf16, portable_softmax, kAboveSse4},
+    {"avx512", has_avx512, true, portable_int8, portable_bf16, portable_softmax, 0},
+    {"avx2", has_avx2, true, portable_int8, portable_bf16, portable_softmax, kAboveAvx2},
+    {"sse4", has_sse4, true, portable_int8, portable_bf16, portable_softmax, kAboveSse4},
     {"baseline", always, false, portable_int8, portable_bf16, portable_softmax, kAll},
 };
 
