@@ -135,8 +135,9 @@ std::span<const PropertyRow> property_rows() {
        "as "
        "batch-size says, up to 30 s each. Live sources always have file",
        enum_field<&S::mode>(mode_type)},
-      {"batch-size", "Batch size", "With mode=batch: chunks that are decoded at once",
-       &S::batch_size, 1, kMaxBatch},
+      {"batch-size", "Batch size",
+       "With mode=batch: chunks that are decoded at once; 0 = 4 in f32, 8 otherwise",
+       &S::batch_size, 0, kMaxBatch},
       {"latency", "Latency",
        "With a live source, the most that text may come after its audio, in ms. Half of it is for "
        "collecting audio, half for the engine; short pieces cost accuracy",

@@ -65,8 +65,8 @@ Result<void> validate_threshold(const char* name, std::optional<float> threshold
 
 Result<void> validate_batch(const TranscribeOptions& options) {
   if (options.mode != Mode::kBatch) return {};
-  if (options.batch_size < 1 || options.batch_size > kMaxBatch)
-    return refused(text("batch_size: expected 1 to ", kMaxBatch, ", found ", options.batch_size));
+  if (options.batch_size < 0 || options.batch_size > kMaxBatch)
+    return refused(text("batch_size: expected 0 to ", kMaxBatch, ", found ", options.batch_size));
   if (options.max_lag_s >= 0)
     return refused(
         text("max_lag_s: expected below 0 in batch mode, whose text trails the input by a batch of "

@@ -64,8 +64,9 @@ inline constexpr double kLeastLag_s = 1;  // of TranscribeOptions::max_lag_s
 struct TranscribeOptions {
   DecodingOptions decoding;
   Mode mode = Mode::kFile;
-  // In batch mode: chunks that are decoded at once, 1..kMaxBatch.
-  int batch_size = 8;
+  // In batch mode: chunks that are decoded at once, up to kMaxBatch; 0: as many as suit the
+  // precision.
+  int batch_size = 0;
   // In batch mode: no timestamps are decoded; sentences get their times from the alignment of their
   // words.
   bool times_by_alignment = true;

@@ -135,6 +135,25 @@ class Files(Command):
             self.assertEqual(done.returncode, OK, done.stderr)
         self.assertEqual((self.folder / "a.srt").read_bytes(), (self.folder / "b.srt").read_bytes())
 
+    def test_batches_hear_every_chunk_in_its_place(self):
+        with wave.open(str(self.clip)) as once:
+            setup, samples = once.getparams(), once.readframes(once.getnframes())
+        pause = bytes(5 * setup.framerate * setup.nchannels * setup.sampwidth)
+        with wave.open(str(self.clip), "wb") as often:
+            often.setparams(setup)
+            for _ in range(3):
+                often.writeframes(samples + pause)
+        done = npusubtitle("-q", "-l", "en", "--batch", "-f", "json", "-o", "-", self.clip)
+        self.assertEqual(done.returncode, OK, done.stderr)
+        segments = json.loads(done.stdout)["segments"]
+        self.assertEqual(media.words_of(" ".join(s["text"] for s in segments)),
+                         3 * media.words_of(media.JFK))
+        starts = [s["start"] for s in segments]
+        self.assertEqual(starts, sorted(starts))
+        for turn in range(3):
+            self.assertTrue(any(16 * turn - 0.1 <= start <= 16 * turn + 1 for start in starts))
+        self.assert_fails(npusubtitle("--batch", "--exact", self.clip), USAGE, "--batch")
+
     def test_audio_without_samples_gives_an_empty_file(self):
         with wave.open(str(self.clip), "wb") as empty:
             empty.setparams((1, 2, 16000, 0, "NONE", ""))

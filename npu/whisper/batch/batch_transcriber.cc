@@ -16,6 +16,9 @@ constexpr int kUnknown = std::numeric_limits<int>::max();
 constexpr float kSureOfLanguage = 0.5F;
 // Kept of what is known of speech before the first chunk that is still to come, in frames.
 constexpr int kSpeechKept = 500;
+// More rows make a step in f32 that much longer, and a chunk there takes three times the memory.
+constexpr int kBatchInF32 = 4;
+constexpr int kBatch = 8;
 // Texts per set of histories for fallback.
 constexpr int kTextsPerSet = 8;
 
@@ -38,7 +41,10 @@ HistoryPool histories_for(const TranscribeOptions& options, int texts) {
 }  // namespace
 
 Result<std::unique_ptr<Transcriber>> BatchTranscriber::create(std::shared_ptr<const Model> model,
-                                                              const TranscribeOptions& options) {
+                                                              const TranscribeOptions& asked) {
+  TranscribeOptions options = asked;
+  if (options.batch_size == 0)
+    options.batch_size = model->program().precision() == Precision::kF32 ? kBatchInF32 : kBatch;
   const int texts = options.batch_size * static_cast<int>(tasks_of(options).size());
   const HistoryPool histories = histories_for(options, texts);
   ContextLimits limits;
