@@ -97,6 +97,7 @@ GstStructure* stats_of(const WorkDone& work, const std::string& arithmetic) {
       G_TYPE_DOUBLE, engine.speech_s, "skipped", G_TYPE_DOUBLE, engine.skipped_s, "windows",
       G_TYPE_INT64, engine.windows, "encoder-runs", G_TYPE_INT64, engine.encoder_runs, "tokens",
       G_TYPE_INT64, engine.decoded_tokens, "decode-steps", G_TYPE_INT64, engine.decode_steps,
+      "guesses", G_TYPE_INT64, engine.guesses, "right-guesses", G_TYPE_INT64, engine.right_guesses,
       "fallbacks", G_TYPE_INT64, engine.fallbacks, nullptr);
 }
 
@@ -116,7 +117,8 @@ void install_properties(GObjectClass* klass) {
                          "given to the engine, s spent in "
                          "mel, encoder, cross-kv, decode, alignment and vad, s of speech heard and "
                          "skipped for want of it (with vad), and counts of windows, encoder-runs, "
-                         "tokens, decode-steps and fallbacks",
+                         "tokens, decode-steps, guesses (tokens checked before they were due), "
+                         "right-guesses and fallbacks",
                          GST_TYPE_STRUCTURE,
                          static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS)));
   guint id = kFirstRow;

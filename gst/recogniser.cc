@@ -186,6 +186,8 @@ WorkDone Recogniser::work_done() const {
   sum.encoder_runs += now.encoder_runs;
   sum.decoded_tokens += now.decoded_tokens;
   sum.decode_steps += now.decode_steps;
+  sum.guesses += now.guesses;
+  sum.right_guesses += now.right_guesses;
   sum.fallbacks += now.fallbacks;
   return work;
 }

@@ -67,6 +67,8 @@ Outcome<Profile> profile_of(const std::string& file, const Transcription& run) {
   profile.encoder_runs = int_field(stats, "encoder-runs");
   profile.tokens = int_field(stats, "tokens");
   profile.decode_steps = int_field(stats, "decode-steps");
+  profile.guesses = int_field(stats, "guesses");
+  profile.right_guesses = int_field(stats, "right-guesses");
   profile.fallbacks = int_field(stats, "fallbacks");
   profile.peak_memory_mb = peak_memory_mb();
   return profile;
@@ -87,7 +89,8 @@ std::string table(const Profile& p) {
   text += "total            " + printed("%9.3f s", p.total_s) + " for " +
           printed("%.3f s of audio", p.audio_s) + "\n\n";
   text += "tokens           " + std::to_string(p.tokens) + " in " + std::to_string(p.decode_steps) +
-          " steps, " + std::to_string(p.fallbacks) + " windows decoded again\n";
+          " steps, " + std::to_string(p.right_guesses) + " of " + std::to_string(p.guesses) +
+          " guesses right, " + std::to_string(p.fallbacks) + " windows decoded again\n";
   text += "speed            " + printed("%.2f x real time", p.realtime_factor()) + "\n";
   text += "loading          " + printed("%.3f s", p.load_s) + "\n";
   text += "peak memory      " + printed("%.1f MB", p.peak_memory_mb) + "\n";
@@ -114,6 +117,8 @@ std::string json(const Profile& p) {
       {"tokens", p.tokens},
       {"ms_per_token", p.ms_per_token()},
       {"decode_steps", p.decode_steps},
+      {"guesses", p.guesses},
+      {"right_guesses", p.right_guesses},
       {"fallbacks", p.fallbacks},
       {"peak_memory_mb", p.peak_memory_mb},
   };

@@ -26,6 +26,8 @@ struct Profile {
   int64_t encoder_runs = 0;
   int64_t tokens = 0;
   int64_t decode_steps = 0;
+  int64_t guesses = 0;  // tokens checked before they were due
+  int64_t right_guesses = 0;
   int64_t fallbacks = 0;
   double peak_memory_mb = 0;  // of the process, 10^6 bytes
 

@@ -53,7 +53,9 @@ struct Row {
 // What changes per replay. All spans are borrowed until run() returns.
 struct Replay {
   // Rows of one self slot must have consecutive positions in table order, and everything before the
-  // first of them must be in the slot's history.
+  // first of them must be in the slot's history, of which they replace what is there from that
+  // position on. What a row gives depends, in every bit, on the tokens up to it and on what it
+  // attends to, never on the other rows.
   std::span<const Row> rows;
   // Beam permutation, applied before the list runs: from now on self slot s continues the history
   // of slot self_parents[s], for s < size. Empty: nothing moves. Histories are not copied by

@@ -27,7 +27,8 @@ void BeamSearch::want(ScoreRequest& request) const {
   request.top_k = static_cast<int>(width_) + 1;
 }
 
-void BeamSearch::extend(StepTable& table) const {
+// Beams change places too often for guesses about each.
+void BeamSearch::extend(StepTable& table, size_t /*guesses*/) {
   for (size_t beam = 0; beam < live_; ++beam) {
     table.continue_history(slot(beam), slot(static_cast<size_t>(parents_[beam])));
     add_row(table, beam, beams_[beam].tokens);

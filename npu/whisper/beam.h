@@ -31,7 +31,7 @@ class BeamSearch : public Search {
 
   size_t live() const override { return live_; }
   void want(ScoreRequest& request) const override;
-  void extend(StepTable& table) const override;
+  void extend(StepTable& table, size_t guesses) override;
   void choose(std::span<const ScoreResult> results) override;
   void collect_offers(std::span<const ScoreResult> results);
   void advance();

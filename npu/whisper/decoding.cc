@@ -77,6 +77,7 @@ std::unique_ptr<Search> WindowDecoder::begin(const WindowRequest& request) const
   start.limit = sampling_limit(options_, start.initial.size(), start.said.size());
   start.self_slot = request.self_slot;
   start.cross_slot = request.cross_slot;
+  start.expected.assign(request.expected.begin(), request.expected.end());
   if (request.temperature > 0) {
     const SamplingOptions sampling{histories_at(options_, request.temperature), request.temperature,
                                    options_.seed, request.window};

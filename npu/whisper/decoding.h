@@ -54,6 +54,8 @@ struct WindowRequest {
   uint64_t window;              // tells the windows of a stream apart, for the seed of sampling
   int self_slot = 0;            // the first of histories_needed() histories
   int cross_slot = 0;           // holds the window's cross K,V
+  std::span<const int> expected = {};  // what it may well be decoded to, `said` included; only
+                                       // saves time
 };
 
 // Makes searches for one task, and reads their outcome. Immutable.

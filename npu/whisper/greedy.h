@@ -7,7 +7,7 @@
 
 namespace npu {
 
-// Uses one history.
+// Uses one history. Checks guesses.
 class GreedySearch : public Search {
  public:
   GreedySearch(const Rules& rules, SearchStart start);
@@ -16,10 +16,15 @@ class GreedySearch : public Search {
  private:
   size_t live() const override { return 1; }
   void want(ScoreRequest& request) const override { request.top_k = 1; }
-  void extend(StepTable& table) const override { add_row(table, 0, sequence_.tokens); }
+  size_t guessed() const override { return path_.size() - sequence_.tokens.size(); }
+  void extend(StepTable& table, size_t guesses) override;
   void choose(std::span<const ScoreResult> results) override;
+  int choose_one(const ScoreResult& result);
+  void guess();
 
   Sequence sequence_;
+  std::vector<int> path_;  // its tokens, then guesses
+  DraftBudget budget_;
 };
 
 }  // namespace npu

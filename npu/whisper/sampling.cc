@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "whisper/sampling.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <limits>
@@ -22,31 +23,39 @@ uint64_t mixed_seed(uint64_t seed, uint64_t window, float temperature, uint64_t 
   return mixed;
 }
 
-int draw(const ScoreRequest& request, const ScoreResult& result, const Choices& left,
-         float temperature, double uniform, std::vector<float>& weights) {
+// Until `visit` returns false.
+template <typename Visit>
+void Urn::each_id(const Visit& visit) const {
+  for (int group = left_.only_timestamps ? kTimestamps : kText; group < kScoreGroups; ++group) {
+    const IdRange range = request_.ranges[group];
+    for (int id = range.begin; id < range.end; ++id)
+      if (!request_.mask || !request_.mask->contains(id))
+        if (!visit(id)) return;
+  }
+}
+
+Urn::Urn(const ScoreRequest& request, const ScoreResult& result, const Choices& left,
+         float temperature, std::vector<float>& weights)
+    : request_(request), left_(left), weights_(weights) {
   const Candidate best = best_candidate(result, left);
-  if (best.id < 0) return -1;
+  best_ = best.id;
+  if (best_ < 0) return;
   weights.resize(result.full_row.size());
-  const auto each_id = [&](const auto& visit) {
-    for (int group = left.only_timestamps ? kTimestamps : kText; group < kScoreGroups; ++group) {
-      const IdRange range = request.ranges[group];
-      for (int id = range.begin; id < range.end; ++id)
-        if (!request.mask || !request.mask->contains(id))
-          if (!visit(id)) return;
-    }
-  };
-  double sum = 0;
   each_id([&](int id) {
     const size_t at = static_cast<size_t>(id);
     weights[at] = std::exp((result.full_row[at] - best.logit) / temperature);
-    sum += weights[at];
+    sum_ += weights[at];
     return true;
   });
-  const double goal = uniform * sum;
+}
+
+int Urn::draw(double uniform) const {
+  if (best_ < 0) return -1;
+  const double goal = uniform * sum_;
   double passed = 0;
-  int drawn = best.id;  // should rounding leave the goal just beyond the last weight
+  int drawn = best_;  // should rounding leave the goal just beyond the last weight
   each_id([&](int id) {
-    passed += weights[static_cast<size_t>(id)];
+    passed += weights_[static_cast<size_t>(id)];
     if (passed <= goal) return true;
     drawn = id;
     return false;
@@ -57,12 +66,14 @@ int draw(const ScoreRequest& request, const ScoreResult& result, const Choices& 
 SamplingSearch::SamplingSearch(const Rules& rules, SearchStart start,
                                const SamplingOptions& options)
     : Search(rules, std::move(start)), temperature_(options.temperature) {
+  Branch all{{}, 0, said()};
   for (size_t i = 0; i < static_cast<size_t>(options.samples); ++i) {
     samples_.push_back({{}, Random(mixed_seed(options.seed, options.window, temperature_, i))});
     samples_.back().sequence.tokens.reserve(static_cast<size_t>(limit()));
     samples_.back().sequence.tokens = said();
-    live_.push_back(i);
+    all.samples.push_back(i);
   }
+  branches_.push_back(std::move(all));
 }
 
 void SamplingSearch::want(ScoreRequest& request) const {
@@ -70,36 +81,107 @@ void SamplingSearch::want(ScoreRequest& request) const {
   request.full_row = true;
 }
 
-void SamplingSearch::extend(StepTable& table) const {
-  if (steps_ == 1)  // all continue the initial tokens
-    for (size_t i = 0; i < samples_.size(); ++i) table.continue_history(slot(i), slot(0));
-  for (size_t i : live_) add_row(table, i, samples_[i].sequence.tokens);
+size_t SamplingSearch::guessed() const {
+  size_t guesses = 0;
+  for (const Branch& branch : branches_) guesses += branch.path.size() - tokens(branch).size();
+  return guesses;
+}
+
+// Guesses of `branch` in the last proposal.
+size_t SamplingSearch::checked(const Branch& branch) const {
+  return std::min(guesses_of_each_, branch.path.size() - tokens(branch).size());
+}
+
+void SamplingSearch::extend(StepTable& table, size_t guesses) {
+  guesses_of_each_ = guesses / branches_.size();
+  for (const Branch& branch : branches_) {
+    const size_t history = branch.samples.front();
+    if (history != branch.parent) table.continue_history(slot(history), slot(branch.parent));
+    for (size_t row = 0; row <= checked(branch); ++row)
+      add_row(table, history, std::span(branch.path).first(tokens(branch).size() + row));
+  }
 }
 
 void SamplingSearch::choose(std::span<const ScoreResult> results) {
-  const bool first = steps_++ == 0;
-  size_t kept = 0;
-  for (size_t row = 0; row < live_.size(); ++row)
-    if (draw_next(samples_[live_[row]], results[first ? 0 : row])) live_[kept++] = live_[row];
-  live_.resize(kept);
-  if (live_.empty() || steps_ + static_cast<int>(said().size()) == limit()) finish();
+  next_branches_.clear();
+  size_t guesses = 0, right = 0;
+  for (const Branch& branch : branches_) {
+    const size_t rows = 1 + checked(branch);
+    guesses += rows - 1;
+    right += choose_branch(branch, results.first(rows));
+    results = results.subspan(rows);
+    divide(branch);
+  }
+  count_guesses(guesses, right);
+  budget_.account(guesses, right);
+  branches_.swap(next_branches_);
+  if (branches_.empty()) return finish();
+  guess();
 }
 
-// False if the text of `sample` ended.
-bool SamplingSearch::draw_next(Sample& sample, const ScoreResult& result) {
-  ScoreRequest request;
-  rules().apply(sample.sequence.tokens, request);
-  const Choices left = choices(result);
-  const int id = draw(request, result, left, temperature_, sample.random.uniform(), weights_);
+// Draws for all samples of `branch`. Returns how many guesses were right, in the mean.
+size_t SamplingSearch::choose_branch(const Branch& branch, std::span<const ScoreResult> results) {
+  const size_t known = tokens(branch).size();
+  size_t right = 0;
+  drawing_ = branch.samples;
+  for (size_t row = 0; row < results.size() && !drawing_.empty(); ++row) {
+    const ScoreResult& result = results[row];
+    ScoreRequest request;
+    rules().apply(std::span(branch.path).first(known + row), request);
+    const Choices left = choices(result);
+    const Urn urn(request, result, left, temperature_, weights_);
+    std::erase_if(drawing_, [&](size_t index) {
+      const int id = draw_next(samples_[index], urn, result, left);
+      return row + 1 == results.size() || id != branch.path[known + row];
+    });
+    right += drawing_.size();
+  }
+  return right / branch.samples.size();
+}
+
+// The token that follows, which is added unless it ends the text.
+int SamplingSearch::draw_next(Sample& sample, const Urn& urn, const ScoreResult& result,
+                              const Choices& left) {
+  const int id = urn.draw(sample.random.uniform());
   count_tokens(1);
   if (id < 0) {
     sample.sequence.sum_logprob = -std::numeric_limits<float>::infinity();
-    return false;
+    sample.ended = true;
+    return id;
   }
   sample.sequence.sum_logprob += result.full_row[static_cast<size_t>(id)] - left.log_sum_exp;
-  if (id == rules().special().end_of_text) return false;
+  if (id == rules().special().end_of_text) {
+    sample.ended = true;
+    return id;
+  }
   sample.sequence.tokens.push_back(id);
-  return true;
+  if (sample.sequence.tokens.size() == static_cast<size_t>(limit())) sample.ended = true;
+  return id;
+}
+
+// The branches that `branch` goes on as.
+void SamplingSearch::divide(const Branch& branch) {
+  const size_t first = next_branches_.size();
+  for (const size_t index : branch.samples) {
+    const Sample& sample = samples_[index];
+    if (sample.ended) continue;
+    const auto same = std::find_if(
+        next_branches_.begin() + static_cast<std::ptrdiff_t>(first), next_branches_.end(),
+        [&](const Branch& other) { return tokens(other) == sample.sequence.tokens; });
+    if (same != next_branches_.end())
+      same->samples.push_back(index);
+    else
+      next_branches_.push_back({{index}, branch.samples.front(), sample.sequence.tokens});
+  }
+}
+
+void SamplingSearch::guess() {
+  const size_t each =
+      std::min(guesses_of_each(branches_.size()), budget_.allowed() / branches_.size());
+  for (Branch& branch : branches_) {
+    const size_t room = static_cast<size_t>(limit()) - 1 - branch.path.size();
+    draft_source().extend(branch.path, std::min(room, each));
+  }
 }
 
 std::vector<Sequence> SamplingSearch::take_sequences() {

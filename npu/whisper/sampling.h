@@ -26,10 +26,25 @@ class Random {
 // A seed that depends on every bit of all of them.
 uint64_t mixed_seed(uint64_t seed, uint64_t window, float temperature, uint64_t sample);
 
-// Draws from softmax(logits / temperature) over the ids that `request` leaves and `left` keeps;
-// -1 if there is none. `result` must hold the full row; `weights` is working space.
-int draw(const ScoreRequest& request, const ScoreResult& result, const Choices& left,
-         float temperature, double uniform, std::vector<float>& weights);
+// softmax(logits / temperature) over the ids that `request` leaves and `left` keeps, to draw from.
+class Urn {
+ public:
+  // `result` must hold the full row; `weights` is working space. Borrows all of them.
+  Urn(const ScoreRequest& request, const ScoreResult& result, const Choices& left,
+      float temperature, std::vector<float>& weights);
+  // The id at `uniform`, 0..1, of the distribution; -1 if there is none.
+  int draw(double uniform) const;
+
+ private:
+  template <typename Visit>
+  void each_id(const Visit& visit) const;
+
+  const ScoreRequest& request_;
+  const Choices& left_;
+  const std::vector<float>& weights_;
+  int best_;
+  double sum_ = 0;
+};
 
 struct SamplingOptions {
   int samples;        // histories that it uses
@@ -38,30 +53,49 @@ struct SamplingOptions {
   uint64_t window;
 };
 
-// Log-probabilities are those of the filtered logits at temperature 1.
+// Log-probabilities are those of the filtered logits at temperature 1. Samples are one row as long
+// as their tokens are the same; checks guesses while there are few rows.
 class SamplingSearch : public Search {
  public:
   SamplingSearch(const Rules& rules, SearchStart start, const SamplingOptions& options);
   std::vector<Sequence> take_sequences() override;
 
  private:
-  // One history.
   struct Sample {
     Sequence sequence;
     Random random;
+    bool ended = false;
+  };
+  // Samples whose tokens are the same so far.
+  struct Branch {
+    std::vector<size_t> samples;  // the first lends its history
+    size_t parent;                // the history that this one continues
+    std::vector<int> path;        // the tokens, then guesses
   };
 
-  size_t live() const override { return live_.size(); }
+  size_t live() const override { return branches_.size(); }
   void want(ScoreRequest& request) const override;
-  void extend(StepTable& table) const override;
+  size_t guessed() const override;
+  void extend(StepTable& table, size_t guesses) override;
   void choose(std::span<const ScoreResult> results) override;
-  bool draw_next(Sample& sample, const ScoreResult& result);
+
+  const std::vector<int>& tokens(const Branch& branch) const {
+    return samples_[branch.samples.front()].sequence.tokens;
+  }
+  size_t checked(const Branch& branch) const;
+  size_t choose_branch(const Branch& branch, std::span<const ScoreResult> results);
+  int draw_next(Sample& sample, const Urn& urn, const ScoreResult& result, const Choices& left);
+  void divide(const Branch& branch);
+  void guess();
 
   float temperature_;
-  int steps_ = 0;
   std::vector<Sample> samples_;
-  std::vector<size_t> live_;  // of samples_
+  std::vector<Branch> branches_;
+  std::vector<Branch> next_branches_;
+  size_t guesses_of_each_ = 0;  // of the last proposal
+  std::vector<size_t> drawing_;
   std::vector<float> weights_;
+  DraftBudget budget_;
 };
 
 }  // namespace npu

@@ -6,9 +6,14 @@
 
 namespace npu {
 
-void Search::propose(StepTable& table) const {
+Search::Search(const Rules& rules, SearchStart start)
+    : rules_(rules),
+      start_(std::move(start)),
+      draft_source_(rules.special(), rules.vocabulary(), start_.initial, start_.expected) {}
+
+void Search::propose(StepTable& table, size_t guesses) {
   if (prefilled_)
-    extend(table);
+    extend(table, guesses);
   else
     propose_prefill(table);
 }
@@ -38,6 +43,11 @@ void Search::add_row(StepTable& table, size_t index, std::span<const int> sample
   ScoreRequest& request = table.ask(row);
   want(request);
   rules_.apply(sampled, request);
+}
+
+void Search::count_guesses(size_t checked, size_t right) {
+  checked_guesses_ += static_cast<int>(checked);
+  right_guesses_ += static_cast<int>(right);
 }
 
 void Search::take(std::span<const ScoreResult> results) {

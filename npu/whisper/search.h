@@ -4,12 +4,15 @@
 // somebody else's business (search_driver.h).
 //
 // The first step feeds the initial tokens; each later one continues the histories that are left.
+// Further rows of a step may check guesses at what is chosen next (draft.h): as far as the choices
+// agree they are made in this step already. What is found is the same with and without.
 #pragma once
 
 #include <span>
 #include <vector>
 
 #include "device/score.h"
+#include "whisper/draft.h"
 #include "whisper/rules.h"
 #include "whisper/sequence.h"
 #include "whisper/step_table.h"
@@ -23,22 +26,25 @@ struct SearchStart {
   int limit;                 // tokens sampled at most, those included
   int self_slot = 0;         // the first of its histories, which nobody else may use meanwhile
   int cross_slot = 0;        // the window it hears
+  std::vector<int> expected = {};  // what may well be sampled, as for DraftSource
 };
 
 // One window in one task at one temperature. Not thread-safe.
 class Search {
  public:
   // `rules` is borrowed.
-  Search(const Rules& rules, SearchStart start) : rules_(rules), start_(std::move(start)) {}
+  Search(const Rules& rules, SearchStart start);
   virtual ~Search() = default;
   Search(const Search&) = delete;
   Search& operator=(const Search&) = delete;
 
-  // Rows that the next propose() adds.
+  // Rows that the next propose() adds, without guesses.
   size_t rows() const { return prefilled_ ? live() : start_.initial.size() + start_.said.size(); }
-  // Adds the next step's rows and requests. Precondition: not done(). Without a take() in between,
-  // the same again.
-  void propose(StepTable& table) const;
+  // Rows of guesses that are worth checking in the next step, if there is room.
+  size_t guesses() const { return prefilled_ ? guessed() : 0; }
+  // Adds the next step's rows and requests, and those of up to `guesses` guesses. Precondition: not
+  // done(). Without a take() in between, the same again.
+  void propose(StepTable& table, size_t guesses = 0);
   // The answers to the requests of the last propose(), in their order.
   void take(std::span<const ScoreResult> results);
   bool done() const { return done_; }
@@ -50,6 +56,9 @@ class Search {
   float no_speech_prob() const { return no_speech_prob_; }
   // Tokens that were chosen, end_of_text included, over all histories.
   int chosen_tokens() const { return chosen_tokens_; }
+  // Guesses that were checked, and those of them that were right.
+  int checked_guesses() const { return checked_guesses_; }
+  int right_guesses() const { return right_guesses_; }
 
  protected:
   const Rules& rules() const { return rules_; }
@@ -60,6 +69,8 @@ class Search {
   // Adds a row for the latest of `sampled`, the tokens of history `index` from said() on, and asks
   // for its scores.
   void add_row(StepTable& table, size_t index, std::span<const int> sampled) const;
+  const DraftSource& draft_source() const { return draft_source_; }
+  void count_guesses(size_t checked, size_t right);
   void count_tokens(size_t tokens) { chosen_tokens_ += static_cast<int>(tokens); }
   void finish() { done_ = true; }
 
@@ -68,8 +79,10 @@ class Search {
   virtual size_t live() const = 0;
   // Sets top_k and full_row as the choice needs them.
   virtual void want(ScoreRequest& request) const = 0;
-  // Adds a row for each history that goes on.
-  virtual void extend(StepTable& table) const = 0;
+  // Rows of guesses that it would add.
+  virtual size_t guessed() const { return 0; }
+  // Adds a row for each history that goes on, and those of up to `guesses` guesses.
+  virtual void extend(StepTable& table, size_t guesses) = 0;
   // Chooses the next tokens from the answers: one for all histories after the prefill, then one for
   // each row.
   virtual void choose(std::span<const ScoreResult> results) = 0;
@@ -78,10 +91,13 @@ class Search {
 
   const Rules& rules_;
   SearchStart start_;
+  DraftSource draft_source_;
   bool prefilled_ = false;
   bool done_ = false;
   float no_speech_prob_ = 0;
   int chosen_tokens_ = 0;
+  int checked_guesses_ = 0;
+  int right_guesses_ = 0;
 };
 
 }  // namespace npu

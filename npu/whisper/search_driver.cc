@@ -14,14 +14,21 @@ Result<std::span<Search* const>> SearchDriver::step(const CancelToken& cancel) {
   table_.clear();
   parts_.clear();
   finished_.clear();
-  const auto room = static_cast<size_t>(inference_.max_rows());
+  auto room = static_cast<size_t>(inference_.max_rows());
   for (Search* search : running_) {
-    if (table_.rows().size() + search->rows() > room) continue;
-    const size_t first = table_.requests().size();
-    search->propose(table_);
-    parts_.push_back({search, first, table_.requests().size() - first});
+    if (search->rows() > room) continue;
+    room -= search->rows();
+    parts_.push_back({search, 0, 0});
   }
   assert(!parts_.empty());
+  const size_t share = guesses_of_each(parts_.size());
+  for (Part& part : parts_) {
+    const size_t guesses = std::min({part.search->guesses(), share, room});
+    room -= guesses;
+    part.first_request = table_.requests().size();
+    part.search->propose(table_, guesses);
+    part.requests = table_.requests().size() - part.first_request;
+  }
   if (results_.size() < table_.requests().size()) results_.resize(table_.requests().size());
   const std::span<ScoreResult> results = std::span(results_).first(table_.requests().size());
   NPU_TRY(inference_.step(table_.rows(), table_.parents(), table_.requests(), results, cancel));

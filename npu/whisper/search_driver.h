@@ -28,9 +28,9 @@ class SearchDriver {
   bool idle() const { return running_.empty(); }
 
   // One decode step. Searches for whose rows there is no room any more wait for the next, those
-  // that came first being served first. Returns the searches that it finished, which have left;
-  // valid until the next call. Precondition: not idle(). Errors: those of Context::run(); no search
-  // has moved then.
+  // that came first being served first; guesses take what room is left. Returns the searches that
+  // it finished, which have left; valid until the next call. Precondition: not idle(). Errors:
+  // those of Context::run(); no search has moved then.
   Result<std::span<Search* const>> step(const CancelToken& cancel);
 
  private:

@@ -108,6 +108,16 @@ std::optional<Segment> unfinished_segment(const Tokenizer& tokenizer, const Deco
                           splitter.time_offset() + splitter.steps(closed.back()) * kTimestampStep);
 }
 
+std::vector<int> unfinished_tokens(const Tokenizer& tokenizer, const DecodedWindow& decoded) {
+  const Splitter splitter(tokenizer, decoded, 0);
+  const std::vector<size_t> cuts =
+      cut_points(splitter, decoded.tokens.size(), /*single_ending=*/false);
+  if (cuts.empty()) return {};
+  const auto tail = std::span(decoded.tokens).subspan(cuts.back());
+  if (splitter.is_timestamp(decoded.tokens.size() - 1)) return {};
+  return {tail.begin(), tail.end()};
+}
+
 void cut_segments(std::vector<Segment>& segments, int end) {
   const double end_s = static_cast<double>(end) / kFramesPerSecond;
   std::erase_if(segments, [&](const Segment& segment) {

@@ -27,6 +27,10 @@ SplitWindow split_window(const Tokenizer& tokenizer, const DecodedWindow& decode
 std::optional<Segment> unfinished_segment(const Tokenizer& tokenizer, const DecodedWindow& decoded,
                                           int start, int frames);
 
+// The tokens that split_window() leaves out: those behind the last pair of timestamps. None if the
+// text ends there, or has no such pair.
+std::vector<int> unfinished_tokens(const Tokenizer& tokenizer, const DecodedWindow& decoded);
+
 // Ends the text at frame `end`: segments of which at least half lies behind it are left out, and
 // none ends after it.
 void cut_segments(std::vector<Segment>& segments, int end);

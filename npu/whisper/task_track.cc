@@ -52,6 +52,7 @@ void TaskTrack::reset() {
   has_text_ = false;
   cut_loop_ = false;
   last_speech_s_ = 0;
+  unfinished_.clear();
 }
 
 void TaskTrack::forget_text() {
@@ -92,7 +93,23 @@ void TaskTrack::begin(std::string_view language, int start, int origin, bool lit
                  [&](int id) { return id < begin; });
     said_.push_back(timestamp(segment.end_s));
   }
+  expect_unfinished(origin);
   start_search();
+}
+
+// What the window before left out is heard again in this one.
+void TaskTrack::expect_unfinished(int origin) {
+  expected_ = said_;
+  const int begin = tokenizer_.special().timestamp_begin;
+  const int moved = (origin - unfinished_origin_) / kFramesPerPosition;
+  for (const int id : unfinished_) {
+    if (id >= begin && id - moved < begin) {
+      expected_.clear();  // it lies before this one
+      break;
+    }
+    expected_.push_back(id >= begin ? id - moved : id);
+  }
+  unfinished_.clear();
 }
 
 // Leaves segments that lie before `origin` to the previous text.
@@ -112,7 +129,8 @@ WindowRequest TaskTrack::request() {
           options_.temperatures[attempt_],
           static_cast<uint64_t>(start_),
           first_slot_,
-          /*cross_slot=*/0};
+          /*cross_slot=*/0,
+          expected_};
 }
 
 void TaskTrack::start_search() {
@@ -121,6 +139,8 @@ void TaskTrack::start_search() {
 
 bool TaskTrack::advance() {
   stats_.decoded_tokens += search_->chosen_tokens();
+  stats_.guesses += search_->checked_guesses();
+  stats_.right_guesses += search_->right_guesses();
   decoded_ = decoder_.finish(*search_, request());
   // A window that goes on with nothing is heard again without what came before it, which says more
   // than higher temperatures would.
@@ -131,6 +151,8 @@ bool TaskTrack::advance() {
     return true;
   }
   ++stats_.fallbacks;
+  expected_ = said_;
+  expected_.insert(expected_.end(), decoded_.tokens.begin(), decoded_.tokens.end());
   start_search();
   return false;
 }
@@ -161,6 +183,8 @@ Result<TrackOutcome> TaskTrack::conclude(const TrackWindow& window, std::optiona
   SplitWindow split = split_window(tokenizer_, decoded_, window.origin, window.frames);
   // What follows a loop is heard again without its text for context, but not for a second loop.
   if (looped && cut_loop_) split.next = end;
+  if (!looped) unfinished_ = unfinished_tokens(tokenizer_, decoded_);
+  unfinished_origin_ = window.origin;
   cut_loop_ = looped;
   if (!until && split.next < window.least_next) until = end;
   if (until)

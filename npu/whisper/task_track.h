@@ -87,6 +87,7 @@ class TaskTrack {
 
  private:
   void start_search();
+  void expect_unfinished(int origin);
   bool cut_loop();
   WindowRequest request();
   void forget_before(int origin);
@@ -105,14 +106,17 @@ class TaskTrack {
   std::vector<Segment> recent_;  // of earlier pieces, behind what history_ has; without words
   bool has_text_ = false;        // both together are more than the initial prompt
   double last_speech_s_ = 0;
+  std::vector<int> unfinished_;  // tokens that the last window left out, with times from
+  int unfinished_origin_ = 0;    // this frame on
 
   // Of the window that is decoded.
   std::string language_;
   int start_ = 0;
   bool little_speech_ = false;
-  bool cut_loop_ = false;  // the window before lost a loop
-  std::vector<int> said_;  // tokens of recent_, with times from the origin
-  size_t attempt_ = 0;     // index of its temperature
+  bool cut_loop_ = false;      // the window before lost a loop
+  std::vector<int> said_;      // tokens of recent_, with times from the origin
+  std::vector<int> expected_;  // what it may well be decoded to
+  size_t attempt_ = 0;         // index of its temperature
   std::unique_ptr<Search> search_;
   DecodedWindow decoded_;
 };

@@ -30,6 +30,8 @@ struct TranscriberStats {
   int64_t encoder_runs = 0;
   int64_t decoded_tokens = 0;  // sampled, over all temperatures
   int64_t decode_steps = 0;
+  int64_t guesses = 0;        // of tokens to come, checked in steps (see draft.h)
+  int64_t right_guesses = 0;  // of those
   // With voice activity detection: seconds of the input in which speech was heard, and that no
   // window covers because there was none.
   double speech_s = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What a translation beside the transcript costs, and whether both texts are those of separate
 // runs.
-//   translate_bench [--threads N] [--rounds N] [--max-seconds S] CLIP...
+//   translate_bench [--threads N] [--rounds N] [--max-seconds S] [--precision P] CLIP...
 // Each clip is transcribed alone and with the translation, in turns; times are CPU time of the
 // process.
 #include <algorithm>
@@ -25,6 +25,7 @@ struct Settings {
   int threads = 2;
   int rounds = 1;
   double max_seconds = 30;
+  Precision precision = Precision::kF32;
   std::vector<std::string> clips;
 };
 
@@ -70,6 +71,12 @@ Result<Run> transcribe(const std::shared_ptr<const Model>& model, Task task, boo
   return run;
 }
 
+std::string work(const TranscriberStats& stats) {
+  return text(stats.encoder_runs, " encoder runs, ", stats.decode_steps, " steps, ",
+              stats.fallbacks, " fallbacks, ", stats.right_guesses, " of ", stats.guesses,
+              " guesses");
+}
+
 class Bench {
  public:
   explicit Bench(std::shared_ptr<const Model> model) : model_(std::move(model)) {}
@@ -90,10 +97,9 @@ class Bench {
                    transcribe(model_, Task::kTranslate, false, audio.samples));
     const bool same =
         both.transcript == alone.transcript && both.translation == translation.transcript;
-    std::printf("%-52s %6.2f s  alone %6.3f s  both %6.3f s  %.3f x  encoder runs %lld, %lld  %s\n",
-                path.c_str(), seconds, alone_s, both_s, both_s / alone_s,
-                static_cast<long long>(alone.stats.encoder_runs),
-                static_cast<long long>(both.stats.encoder_runs), same ? "same texts" : "DIFFERS");
+    std::printf("%-52s %6.2f s  alone %6.3f s  both %6.3f s  %.3f x  %s; %s; %s\n", path.c_str(),
+                seconds, alone_s, both_s, both_s / alone_s, work(alone.stats).c_str(),
+                work(both.stats).c_str(), same ? "same texts" : "DIFFERS");
     if (!same)
       std::printf("transcript alone:\n%sbeside:\n%stranslation alone:\n%sbeside:\n%s",
                   alone.transcript.c_str(), both.transcript.c_str(), translation.transcript.c_str(),
@@ -138,6 +144,8 @@ bool parse(int count, char** arguments, Settings& settings) {
       settings.rounds = std::max(1, std::atoi(value));
     else if (name == "--max-seconds")
       settings.max_seconds = std::strtod(value, nullptr);
+    else if (const auto precision = precision_from_name(value); precision && name == "--precision")
+      settings.precision = *precision;
     else
       return false;
   }
@@ -147,6 +155,7 @@ bool parse(int count, char** arguments, Settings& settings) {
 int run(const Settings& settings) {
   ModelRequest request;
   request.model = testing::base_model().string();
+  request.precision = settings.precision;
   request.device = {.name = "cpu", .index = 0, .threads = settings.threads};
   auto model = Model::load(request, {}, {});
   if (!model) {
@@ -169,7 +178,8 @@ int main(int count, char** arguments) {
   npu::bench::Settings settings;
   if (!npu::bench::parse(count, arguments, settings)) {
     std::fprintf(stderr,
-                 "usage: translate_bench [--threads N] [--rounds N] [--max-seconds S] CLIP...\n");
+                 "usage: translate_bench [--threads N] [--rounds N] [--max-seconds S] "
+                 "[--precision P] CLIP...\n");
     return 2;
   }
   return npu::bench::run(settings);

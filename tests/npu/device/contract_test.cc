@@ -76,6 +76,54 @@ TEST_P(Contract, RefusesRowTablesThatDoNotFit) {
   expect_invalid(step({{0, 0, 0, 0}, {0, 0, 0, 0}}), "expected position 1");
 }
 
+// Scores of each of `tokens`, fed from position 0 on in steps of `at_once` rows. Behind the last
+// row of a step come `wrong` more, which the next step takes back.
+std::vector<ScoreResult> scores_in_steps(Context& context, const std::vector<int>& tokens,
+                                         size_t at_once, size_t wrong) {
+  std::vector<ScoreResult> all;
+  for (size_t first = 0; first < tokens.size(); first += at_once) {
+    const size_t right = std::min(at_once, tokens.size() - first);
+    std::vector<Row> rows;
+    std::vector<ScoreRequest> requests(right + wrong);
+    for (size_t i = 0; i < right + wrong; ++i) {
+      const int token = i < right ? tokens[first + i] : 999 - static_cast<int>(i);
+      rows.push_back({token, static_cast<int>(first + i), 1, 0});
+      requests[i].row = static_cast<int>(i);
+      requests[i].ranges[kText] = {0, 800};
+      requests[i].ranges[kTimestamps] = {800, 1000};
+      requests[i].top_k = 4;
+      requests[i].full_row = true;
+    }
+    std::vector<ScoreResult> results(requests.size());
+    Replay replay;
+    replay.rows = rows;
+    replay.score = requests;
+    replay.results = results;
+    EXPECT_EQ(failure(context.run(kDecodeStep, replay, {}, {})), "");
+    results.resize(right);
+    all.insert(all.end(), results.begin(), results.end());
+  }
+  return all;
+}
+
+TEST_P(Contract, ARowHasTheSameBitsInAnyCompanyAndAfterAnyRowsThatWereTakenBack) {
+  ASSERT_EQ(failure(rig_->context->write(kMelBuffer, random_floats(3000 * 80, 1))), "");
+  ASSERT_EQ(failure(rig_->context->run(kEncoder, {}, {}, {})), "");
+  ASSERT_EQ(failure(rig_->context->run(kCrossKv, {}, {}, {})), "");
+  const std::vector<int> tokens = {5, 80, 3, 700, 41, 6, 7, 8, 300, 2, 90};
+  const auto alone = scores_in_steps(*rig_->context, tokens, 1, 0);
+  for (const size_t at_once : {1, 2, 3, 5, 8})
+    for (size_t wrong = 0; at_once + wrong <= 8; wrong += 3) {
+      const auto together = scores_in_steps(*rig_->context, tokens, at_once, wrong);
+      ASSERT_EQ(together.size(), alone.size());
+      for (size_t i = 0; i < alone.size(); ++i) {
+        ASSERT_EQ(together[i].full_row, alone[i].full_row) << at_once << ", " << wrong << ", " << i;
+        for (int group = 0; group < kScoreGroups; ++group)
+          ASSERT_EQ(together[i].groups[group].log_sum_exp, alone[i].groups[group].log_sum_exp);
+      }
+    }
+}
+
 TEST_P(Contract, RefusesPermutationsThatDoNotFit) {
   expect_invalid(step({{0, 0, 0, 0}}, {0, 0, 0, 0}), "at most 3 slots");
   expect_invalid(step({{0, 0, 0, 0}}, {0, 3}), "parent of slot 1");

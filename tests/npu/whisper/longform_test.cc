@@ -142,6 +142,47 @@ TEST(LongForm, ImprobableTextIsDecodedAtEveryTemperatureAndTheLastIsTaken) {
   EXPECT_EQ(transcriber->stats().fallbacks, 5);
 }
 
+// Two windows of which the second hears what the first left out, and then what it says there.
+TranscriberStats stats_of_two_windows(const std::vector<int>& again) {
+  std::vector<int> first{at(0), 300, at(20), at(20.4)}, second{at(0.4)};
+  for (int id = 301; id < 331; ++id) first.push_back(id);
+  second.insert(second.end(), again.begin(), again.end());
+  second.push_back(at(7));
+  const auto transcriber = transcriber_of(script_of({{first}, {second}}), english());
+  const Outcome outcome = drive(*transcriber, some_noise(40));
+  EXPECT_EQ(outcome.segments.size(), 2U);
+  EXPECT_EQ(outcome.segments[1].seek, 2000);
+  EXPECT_EQ(outcome.segments[1].tokens.size(), 2 + again.size());
+  EXPECT_EQ(transcriber->stats().windows, 2);
+  return transcriber->stats();
+}
+
+TEST(LongForm, WhatAWindowLeftOutIsGuessedInTheNext) {
+  std::vector<int> same, other;
+  for (int id = 301; id < 331; ++id) same.push_back(id), other.push_back(id + 100);
+  const TranscriberStats heard_again = stats_of_two_windows(same);
+  EXPECT_EQ(heard_again.right_guesses, 4 + 8 + 8 + 7);  // the rest is what each step chooses itself
+  const TranscriberStats all_new = stats_of_two_windows(other);
+  EXPECT_EQ(all_new.right_guesses, 0);
+  EXPECT_LE(all_new.guesses, 8 + 70 / 8);
+  EXPECT_EQ(all_new.decode_steps, heard_again.decode_steps + heard_again.right_guesses);
+}
+
+TEST(LongForm, TextAtOneTemperatureIsAGuessAtTheNext) {
+  std::vector<int> tokens{at(0)};
+  for (int i = 0; i < 100; ++i) tokens.push_back(300 + i * 7 % 31);
+  TranscribeOptions options = english();
+  options.decoding.best_of = 1;
+  options.temperatures = {0, 0.2F};
+  options.compression_ratio_threshold = 1.0F;
+  const auto transcriber = transcriber_of(script_of({{tokens}}), options);
+  const Outcome outcome = drive(*transcriber, some_noise(10));
+  EXPECT_EQ(outcome.segments[0].temperature, 0.2F);
+  EXPECT_EQ(transcriber->stats().decoded_tokens, 2 * 102);
+  // In the second run all, eight at a time; in the first what repeats itself.
+  EXPECT_LE(transcriber->stats().decode_steps, 70);
+}
+
 TEST(LongForm, RepetitionFallsBack) {
   std::vector<int> tokens{at(0)};
   for (int i = 0; i < 80; ++i) tokens.push_back(300);

@@ -27,10 +27,11 @@ TEST(Sampling, FollowsTheTemperedDistribution) {
   const float temperature = 0.8F;
   std::map<int, int> counts;
   std::vector<float> weights;
+  const Choices left = choices(result);
+  const Urn urn(request, result, left, temperature, weights);
   Random random(11);
   constexpr int kDraws = 40000;
-  for (int i = 0; i < kDraws; ++i)
-    ++counts[draw(request, result, choices(result), temperature, random.uniform(), weights)];
+  for (int i = 0; i < kDraws; ++i) ++counts[urn.draw(random.uniform())];
   double sum = 0, chi_squared = 0;
   for (int id = 0; id < 4; ++id) sum += std::exp(logits[static_cast<size_t>(id)] / temperature);
   for (int id = 0; id < 4; ++id) {
@@ -50,8 +51,9 @@ TEST(Sampling, DrawsOnlyTimestampsWhereTheyMustCome) {
   ScoreResult result;
   testing::answer(request, logits, result);
   std::vector<float> weights;
-  for (double uniform : {0.0, 0.3, 0.6, 0.999999})
-    EXPECT_GE(draw(request, result, choices(result), 1.0F, uniform, weights), 1);
+  const Choices left = choices(result);
+  const Urn urn(request, result, left, 1.0F, weights);
+  for (double uniform : {0.0, 0.3, 0.6, 0.999999}) EXPECT_GE(urn.draw(uniform), 1);
 }
 
 TEST(Sampling, TheSameSeedGivesTheSameTextAndAnotherSeedAnother) {

@@ -42,16 +42,20 @@ inline void answer(const ScoreRequest& request, std::span<const float> logits,
     for (const Candidate& one : all) sum += std::exp(static_cast<double>(one.logit - all[0].logit));
     return static_cast<float>(all[0].logit + std::log(sum));
   };
-  const auto sorted = [&](IdRange range, const TokenSet* mask) {
+  // The best `count`, and at least one, in front.
+  const auto sorted = [&](IdRange range, const TokenSet* mask, int count) {
     std::vector<Candidate> all;
     for (int id = range.begin; id < range.end; ++id)
       if (!mask || !mask->contains(id)) all.push_back({id, logits[static_cast<size_t>(id)]});
-    std::stable_sort(all.begin(), all.end(),
-                     [](const Candidate& a, const Candidate& b) { return a.logit > b.logit; });
+    const size_t best = std::min(all.size(), static_cast<size_t>(std::max(1, count)));
+    std::partial_sort(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(best), all.end(),
+                      [](const Candidate& a, const Candidate& b) {
+                        return a.logit != b.logit ? a.logit > b.logit : a.id < b.id;
+                      });
     return all;
   };
   for (int group = 0; group < kScoreGroups; ++group) {
-    std::vector<Candidate> all = sorted(request.ranges[group], request.mask);
+    std::vector<Candidate> all = sorted(request.ranges[group], request.mask, request.top_k);
     result.groups[group].log_sum_exp = log_sum_exp(all);
     all.resize(std::min(all.size(), static_cast<size_t>(request.top_k)));
     result.groups[group].top = all;
@@ -59,7 +63,7 @@ inline void answer(const ScoreRequest& request, std::span<const float> logits,
   result.named.clear();
   for (int id : request.named) result.named.push_back(logits[static_cast<size_t>(id)]);
   if (request.raw_log_sum_exp)
-    result.raw_log_sum_exp = log_sum_exp(sorted({0, static_cast<int>(logits.size())}, nullptr));
+    result.raw_log_sum_exp = log_sum_exp(sorted({0, static_cast<int>(logits.size())}, nullptr, 1));
   result.full_row.clear();
   if (request.full_row) result.full_row.assign(logits.begin(), logits.end());
 }
