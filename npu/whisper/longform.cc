@@ -260,13 +260,28 @@ Result<void> LongForm::decode(const Turn& turn, const Piece& piece, int origin) 
   if (turn.transcript) begin(transcript_);
   if (turn.translation) begin(*translation_);
   while (!driver_.idle()) {
-    NPU_TRY_ASSIGN(const auto finished, driver_.step(cancel_));
-    for (const Search* search : finished) {
-      TaskTrack& track = transcript_.owns(search) ? transcript_ : *translation_;
-      if (!track.advance()) driver_.add(track.search());
-    }
+    NPU_TRY(driver_.step(cancel_));
+    for (TaskTrack* track : {&transcript_, translation_.get()})
+      if (track && track->is_decoding() && track->search().done()) go_on(*track);
   }
   return {};
+}
+
+// Where the search of `track` is done.
+void LongForm::go_on(TaskTrack& track) {
+  TaskTrack* const other = &track == &transcript_ ? translation_.get() : &transcript_;
+  // The histories of a text that is decoded serve the other one.
+  const auto lend = [&](TaskTrack& to, const TaskTrack& from) {
+    if (to.start_ahead(from.first_slot())) driver_.add(*to.ahead());
+  };
+  if (track.advance()) {
+    if (track.ahead()) driver_.remove(*track.ahead());
+    track.forget_ahead();
+    if (other && other->is_decoding()) lend(*other, track);
+    return;
+  }
+  if (!driver_.runs(track.search())) driver_.add(track.search());
+  if (other && !other->is_decoding()) lend(track, *other);
 }
 
 Result<Step> LongForm::run_turn(const Turn& turn, const Piece& piece) {

@@ -68,6 +68,7 @@ class LongForm : public Transcriber {
   Result<void> encode(int start, int frames, int heard);
   std::optional<Turn> next_turn();
   Result<void> decode(const Turn& turn, const Piece& piece, int origin);
+  void go_on(TaskTrack& track);
   Result<Step> run_turn(const Turn& turn, const Piece& piece);
   int hearing_origin(const Turn& turn, const Piece& piece) const;
   Result<void> run_tracks(Turn& left, const Piece& piece, int origin, Step& step);

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cmath>
 #include <limits>
 #include <utility>
 
@@ -21,46 +20,6 @@ uint64_t mixed_seed(uint64_t seed, uint64_t window, float temperature, uint64_t 
   for (uint64_t part : {window, uint64_t{std::bit_cast<uint32_t>(temperature)}, sample})
     mixed = Random(Random(mixed).next() ^ part).next();
   return mixed;
-}
-
-// Until `visit` returns false.
-template <typename Visit>
-void Urn::each_id(const Visit& visit) const {
-  for (int group = left_.only_timestamps ? kTimestamps : kText; group < kScoreGroups; ++group) {
-    const IdRange range = request_.ranges[group];
-    for (int id = range.begin; id < range.end; ++id)
-      if (!request_.mask || !request_.mask->contains(id))
-        if (!visit(id)) return;
-  }
-}
-
-Urn::Urn(const ScoreRequest& request, const ScoreResult& result, const Choices& left,
-         float temperature, std::vector<float>& weights)
-    : request_(request), left_(left), weights_(weights) {
-  const Candidate best = best_candidate(result, left);
-  best_ = best.id;
-  if (best_ < 0) return;
-  weights.resize(result.full_row.size());
-  each_id([&](int id) {
-    const size_t at = static_cast<size_t>(id);
-    weights[at] = std::exp((result.full_row[at] - best.logit) / temperature);
-    sum_ += weights[at];
-    return true;
-  });
-}
-
-int Urn::draw(double uniform) const {
-  if (best_ < 0) return -1;
-  const double goal = uniform * sum_;
-  double passed = 0;
-  int drawn = best_;  // should rounding leave the goal just beyond the last weight
-  each_id([&](int id) {
-    passed += weights_[static_cast<size_t>(id)];
-    if (passed <= goal) return true;
-    drawn = id;
-    return false;
-  });
-  return drawn;
 }
 
 SamplingSearch::SamplingSearch(const Rules& rules, SearchStart start,
@@ -129,9 +88,9 @@ size_t SamplingSearch::choose_branch(const Branch& branch, std::span<const Score
     ScoreRequest request;
     rules().apply(std::span(branch.path).first(known + row), request);
     const Choices left = choices(result);
-    const Urn urn(request, result, left, temperature_, weights_);
+    urn_.fill(request, result, left, temperature_);
     std::erase_if(drawing_, [&](size_t index) {
-      const int id = draw_next(samples_[index], urn, result, left);
+      const int id = draw_next(samples_[index], result, left);
       return row + 1 == results.size() || id != branch.path[known + row];
     });
     right += drawing_.size();
@@ -140,9 +99,8 @@ size_t SamplingSearch::choose_branch(const Branch& branch, std::span<const Score
 }
 
 // The token that follows, which is added unless it ends the text.
-int SamplingSearch::draw_next(Sample& sample, const Urn& urn, const ScoreResult& result,
-                              const Choices& left) {
-  const int id = urn.draw(sample.random.uniform());
+int SamplingSearch::draw_next(Sample& sample, const ScoreResult& result, const Choices& left) {
+  const int id = urn_.draw(sample.random.uniform());
   count_tokens(1);
   if (id < 0) {
     sample.sequence.sum_logprob = -std::numeric_limits<float>::infinity();

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "whisper/search.h"
+#include "whisper/urn.h"
 
 namespace npu {
 
@@ -25,26 +26,6 @@ class Random {
 
 // A seed that depends on every bit of all of them.
 uint64_t mixed_seed(uint64_t seed, uint64_t window, float temperature, uint64_t sample);
-
-// softmax(logits / temperature) over the ids that `request` leaves and `left` keeps, to draw from.
-class Urn {
- public:
-  // `result` must hold the full row; `weights` is working space. Borrows all of them.
-  Urn(const ScoreRequest& request, const ScoreResult& result, const Choices& left,
-      float temperature, std::vector<float>& weights);
-  // The id at `uniform`, 0..1, of the distribution; -1 if there is none.
-  int draw(double uniform) const;
-
- private:
-  template <typename Visit>
-  void each_id(const Visit& visit) const;
-
-  const ScoreRequest& request_;
-  const Choices& left_;
-  const std::vector<float>& weights_;
-  int best_;
-  double sum_ = 0;
-};
 
 struct SamplingOptions {
   int samples;        // histories that it uses
@@ -84,7 +65,7 @@ class SamplingSearch : public Search {
   }
   size_t checked(const Branch& branch) const;
   size_t choose_branch(const Branch& branch, std::span<const ScoreResult> results);
-  int draw_next(Sample& sample, const Urn& urn, const ScoreResult& result, const Choices& left);
+  int draw_next(Sample& sample, const ScoreResult& result, const Choices& left);
   void divide(const Branch& branch);
   void guess();
 
@@ -94,7 +75,7 @@ class SamplingSearch : public Search {
   std::vector<Branch> next_branches_;
   size_t guesses_of_each_ = 0;  // of the last proposal
   std::vector<size_t> drawing_;
-  std::vector<float> weights_;
+  Urn urn_;
   DraftBudget budget_;
 };
 

@@ -10,6 +10,14 @@ void SearchDriver::add(Search& search) {
   running_.push_back(&search);
 }
 
+bool SearchDriver::runs(const Search& search) const {
+  return std::find(running_.begin(), running_.end(), &search) != running_.end();
+}
+
+void SearchDriver::remove(const Search& search) {
+  std::erase(running_, &search);
+}
+
 Result<std::span<Search* const>> SearchDriver::step(const CancelToken& cancel) {
   table_.clear();
   parts_.clear();

@@ -23,6 +23,10 @@ class SearchDriver {
   // From the next step on `search`, which is borrowed until it is done, takes part. Preconditions:
   // it is not done; none of its steps needs more rows than the context has.
   void add(Search& search);
+  // Whether `search` takes part.
+  bool runs(const Search& search) const;
+  // Lets `search` go, if it takes part.
+  void remove(const Search& search);
   // Lets all searches go, as after an error.
   void clear() { running_.clear(); }
   bool idle() const { return running_.empty(); }

@@ -18,6 +18,7 @@
 namespace npu {
 namespace {
 
+constexpr size_t kFailedBeforeAhead = 2;  // temperatures
 constexpr float kHighTemperature = 0.5F;  // above it a window's text is no context for the next
 // What is heard again because of its words makes at least this way.
 constexpr int kLeastWay = 100;  // frames
@@ -47,6 +48,7 @@ TaskTrack::TaskTrack(const Tokenizer& tokenizer, const TranscribeOptions& option
 
 void TaskTrack::reset() {
   search_.reset();
+  ahead_.reset();
   history_.reset();
   recent_.clear();
   has_text_ = false;
@@ -81,6 +83,7 @@ void TaskTrack::begin(std::string_view language, int start, int origin, bool lit
   little_speech_ = little_speech;
   start_ = start;
   attempt_ = 0;
+  search_slot_ = first_slot_;
   forget_before(origin);
   said_.clear();
   const int begin = tokenizer_.special().timestamp_begin;
@@ -122,39 +125,63 @@ void TaskTrack::forget_before(int origin) {
   recent_.erase(recent_.begin(), first);
 }
 
-WindowRequest TaskTrack::request() {
+WindowRequest TaskTrack::request(size_t attempt, int self_slot) {
   return {language_,
           history_.prompt(kMaxPromptTokens - std::min<size_t>(said_.size(), kMaxPromptTokens)),
           said_,
-          options_.temperatures[attempt_],
+          options_.temperatures[attempt],
           static_cast<uint64_t>(start_),
-          first_slot_,
+          self_slot,
           /*cross_slot=*/0,
           expected_};
 }
 
 void TaskTrack::start_search() {
-  search_ = decoder_.begin(request());
+  search_ = decoder_.begin(request(attempt_, search_slot_));
+}
+
+bool TaskTrack::start_ahead(int spare_slot) {
+  if (ahead_ || attempt_ < kFailedBeforeAhead || attempt_ + 1 >= options_.temperatures.size())
+    return false;
+  ahead_slot_ = search_slot_ == spare_slot ? first_slot_ : spare_slot;
+  ahead_ = decoder_.begin(request(attempt_ + 1, ahead_slot_));
+  return true;
+}
+
+void TaskTrack::forget_ahead() {
+  if (ahead_) count(*ahead_);
+  ahead_.reset();
+}
+
+void TaskTrack::count(const Search& search) {
+  stats_.decoded_tokens += search.chosen_tokens();
+  stats_.guesses += search.checked_guesses();
+  stats_.right_guesses += search.right_guesses();
 }
 
 bool TaskTrack::advance() {
-  stats_.decoded_tokens += search_->chosen_tokens();
-  stats_.guesses += search_->checked_guesses();
-  stats_.right_guesses += search_->right_guesses();
-  decoded_ = decoder_.finish(*search_, request());
-  // A window that goes on with nothing is heard again without what came before it, which says more
-  // than higher temperatures would.
-  const bool nothing_more = decoded_.continues && !found_text();
-  if (nothing_more || !needs_fallback(decoded_, options_, little_speech_) ||
-      ++attempt_ == options_.temperatures.size()) {
-    search_.reset();
-    return true;
+  for (;;) {
+    count(*search_);
+    decoded_ = decoder_.finish(*search_, request(attempt_, search_slot_));
+    // A window that goes on with nothing is heard again without what came before it, which says
+    // more than higher temperatures would.
+    const bool nothing_more = decoded_.continues && !found_text();
+    if (nothing_more || !needs_fallback(decoded_, options_, little_speech_) ||
+        ++attempt_ == options_.temperatures.size()) {
+      search_.reset();
+      return true;
+    }
+    ++stats_.fallbacks;
+    expected_ = said_;
+    expected_.insert(expected_.end(), decoded_.tokens.begin(), decoded_.tokens.end());
+    if (!ahead_) {
+      start_search();
+      return false;
+    }
+    search_ = std::move(ahead_);
+    std::swap(search_slot_, ahead_slot_);
+    if (!search_->done()) return false;
   }
-  ++stats_.fallbacks;
-  expected_ = said_;
-  expected_.insert(expected_.end(), decoded_.tokens.begin(), decoded_.tokens.end());
-  start_search();
-  return false;
 }
 
 bool TaskTrack::found_text() const {

@@ -71,10 +71,20 @@ class TaskTrack {
   // `little_speech`: as for needs_fallback().
   void begin(std::string_view language, int start, int origin, bool little_speech);
   Search& search() { return *search_; }
-  bool owns(const Search* search) const { return search_.get() == search; }
-  // Takes what search() found. True if the window is decoded; false if search() is a new one, at
-  // the next temperature.
+  bool is_decoding() const { return search_ != nullptr; }
+  // Takes what search() found. True if the window is decoded; false if search() is another one, at
+  // the next temperature, which may have been ahead() and is not done.
   bool advance();
+
+  // Where two temperatures have failed most often all do. Then the one behind that of search() may
+  // be decoded beside it, in the same steps, in histories from `spare_slot` on, which nobody uses
+  // while the window is decoded. False if it is not worth it.
+  bool start_ahead(int spare_slot);
+  // The search that does so; null: none. It may be stepped and is to be forgotten with
+  // forget_ahead() once the window is decoded.
+  Search* ahead() { return ahead_.get(); }
+  void forget_ahead();
+  int first_slot() const { return first_slot_; }
   // Whether that is more than silence. Precondition: the window is decoded.
   bool found_text() const;
 
@@ -89,7 +99,8 @@ class TaskTrack {
   void start_search();
   void expect_unfinished(int origin);
   bool cut_loop();
-  WindowRequest request();
+  WindowRequest request(size_t attempt, int self_slot);
+  void count(const Search& search);
   void forget_before(int origin);
   void remember(const std::vector<Segment>& segments, const TrackWindow& window, bool looped);
   Result<bool> add_words(SplitWindow& split, const TrackWindow& window, Aligner& aligner,
@@ -117,7 +128,10 @@ class TaskTrack {
   std::vector<int> said_;      // tokens of recent_, with times from the origin
   std::vector<int> expected_;  // what it may well be decoded to
   size_t attempt_ = 0;         // index of its temperature
+  int search_slot_ = 0;        // the first history of search_
+  int ahead_slot_ = 0;
   std::unique_ptr<Search> search_;
+  std::unique_ptr<Search> ahead_;
   DecodedWindow decoded_;
 };
 

@@ -60,6 +60,7 @@ WindowRequest ChunkText::request(int self_slot) const {
   request.window = static_cast<uint64_t>(window_.start);
   request.self_slot = self_slot;
   request.cross_slot = window_.cross_slot;
+  if (attempt_ > 0) request.expected = decoded_.tokens;
   return request;
 }
 
@@ -76,6 +77,8 @@ void ChunkText::again(int self_slot) {
 
 bool ChunkText::advance() {
   stats_.decoded_tokens += search_->chosen_tokens();
+  stats_.guesses += search_->checked_guesses();
+  stats_.right_guesses += search_->right_guesses();
   decoded_ = task_.decoder.finish(*search_, request(/*self_slot=*/0));
   search_.reset();
   const bool last = attempt_ + 1 == task_.options.temperatures.size();

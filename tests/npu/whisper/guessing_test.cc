@@ -63,10 +63,9 @@ const GuessingCase kCases[] = {
 Sequence plainly(const GuessingCase& test, const Rules& rules, const SearchStart& start,
                  const SamplingOptions* sampling, uint64_t sample) {
   Sequence found{start.said, 0};
-  Random random(sampling ? mixed_seed(sampling->seed, sampling->window, sampling->temperature,
-                                      sample)
-                         : 0);
-  std::vector<float> weights;
+  Random random(
+      sampling ? mixed_seed(sampling->seed, sampling->window, sampling->temperature, sample) : 0);
+  Urn urn;
   while (found.tokens.size() < static_cast<size_t>(start.limit)) {
     Tokens history = start.initial;
     history.insert(history.end(), found.tokens.begin(), found.tokens.end());
@@ -78,9 +77,11 @@ Sequence plainly(const GuessingCase& test, const Rules& rules, const SearchStart
     ScoreResult result;
     testing::answer(request, logits, result);
     const Choices left = choices(result);
-    const int id = sampling ? Urn(request, result, left, sampling->temperature, weights)
-                                  .draw(random.uniform())
-                            : best_candidate(result, left).id;
+    int id = best_candidate(result, left).id;
+    if (sampling) {
+      urn.fill(request, result, left, sampling->temperature);
+      id = urn.draw(random.uniform());
+    }
     found.sum_logprob += logits[static_cast<size_t>(id)] - left.log_sum_exp;
     if (id == kEnd) break;
     found.tokens.push_back(id);

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <map>
 
 #include "search_bench.h"
@@ -26,9 +27,8 @@ TEST(Sampling, FollowsTheTemperedDistribution) {
   testing::answer(request, logits, result);
   const float temperature = 0.8F;
   std::map<int, int> counts;
-  std::vector<float> weights;
-  const Choices left = choices(result);
-  const Urn urn(request, result, left, temperature, weights);
+  Urn urn;
+  urn.fill(request, result, choices(result), temperature);
   Random random(11);
   constexpr int kDraws = 40000;
   for (int i = 0; i < kDraws; ++i) ++counts[urn.draw(random.uniform())];
@@ -42,6 +42,41 @@ TEST(Sampling, FollowsTheTemperedDistribution) {
   EXPECT_LE(chi_squared, 16.3) << "3 degrees of freedom, 0.1 %";
 }
 
+// In ascending order of ids every uniform number has its id, up to what single precision leaves.
+TEST(Sampling, DrawsTheIdAtThatPartOfTheDistribution) {
+  constexpr size_t kIds = 1000;
+  for (const float temperature : {0.1F, 1.0F}) {
+    std::vector<float> logits(kIds);
+    Random random(5);
+    for (float& logit : logits) logit = static_cast<float>(random.uniform()) * 30 - 25;
+    TokenSet mask(kIds);
+    for (int id = 0; id < static_cast<int>(kIds); id += 3) mask.insert(id);
+    ScoreRequest request;
+    request.mask = &mask;
+    request.ranges[kText] = {5, 900};
+    request.ranges[kTimestamps] = {901, 1000};
+    request.full_row = true;
+    ScoreResult result;
+    testing::answer(request, logits, result);
+    Choices all = choices(result);
+    all.only_timestamps = false;
+    std::vector<double> until(kIds + 1);
+    for (size_t id = 0; id < kIds; ++id) {
+      const bool left = id >= 5 && id != 900 && id % 3 != 0;
+      until[id + 1] = until[id] + (left ? std::exp(double{logits[id]} / temperature) : 0);
+    }
+    Urn urn;
+    urn.fill(request, result, all, temperature);
+    for (int i = 0; i < 2000; ++i) {
+      const double uniform = random.uniform();
+      const int id = urn.draw(uniform);
+      ASSERT_NE(id % 3, 0);
+      ASSERT_LE(until[static_cast<size_t>(id)] / until[kIds], uniform + 1e-6);
+      ASSERT_GE(until[static_cast<size_t>(id) + 1] / until[kIds], uniform - 1e-6);
+    }
+  }
+}
+
 TEST(Sampling, DrawsOnlyTimestampsWhereTheyMustCome) {
   const std::vector<float> logits = {5, 4.9F, 4.8F, 4.7F};
   ScoreRequest request;
@@ -50,9 +85,8 @@ TEST(Sampling, DrawsOnlyTimestampsWhereTheyMustCome) {
   request.full_row = true;
   ScoreResult result;
   testing::answer(request, logits, result);
-  std::vector<float> weights;
-  const Choices left = choices(result);
-  const Urn urn(request, result, left, 1.0F, weights);
+  Urn urn;
+  urn.fill(request, result, choices(result), 1.0F);
   for (double uniform : {0.0, 0.3, 0.6, 0.999999}) EXPECT_GE(urn.draw(uniform), 1);
 }
 

@@ -209,6 +209,45 @@ TEST(Translation, FallsBackWithoutTheTranscript) {
   EXPECT_GT(both.translation[0].temperature, 0);
 }
 
+// The two texts that a window gives if every temperature fails for the translation, whose samples
+// are as long as the text that they are sure of.
+TEST(Translation, HasTheHistoriesOfTheTranscriptOnceThatIsDecoded) {
+  Said unsure{{at(0)}, 9};
+  for (int id = 400; id < 440; ++id) unsure.tokens.push_back(id);
+  unsure.tokens.push_back(at(10));
+  TranscribeOptions options = english();
+  options.decoding.best_of = 2;
+  options.logprob_threshold = -0.01F;
+  TwoTasks tasks(10, {{0, {{at(0), 300, at(10)}}}}, {{0, unsure}});
+  const Outcome translation = tasks.alone(Task::kTranslate, options);
+  const TranscriberStats alone = tasks.stats();
+  ASSERT_EQ(alone.fallbacks, 5);
+  const Outcome both = tasks.both(options);
+  EXPECT_EQ(both.translation_lines(), translation.lines());
+  ASSERT_FALSE(both.translation.empty());
+  EXPECT_EQ(both.translation[0].temperature, 1.0F);
+  EXPECT_EQ(both.translation[0].avg_logprob, translation.segments[0].avg_logprob);
+  EXPECT_EQ(tasks.stats().fallbacks, 5);
+  // Of the six temperatures four are decoded two at a time.
+  EXPECT_LT(tasks.stats().decode_steps, alone.decode_steps * 5 / 6);
+}
+
+TEST(Translation, ForgetsWhatWasDecodedAheadWhenATemperatureIsGood) {
+  // Certain only of what follows the text that comes at 0.4 with this seed and no other.
+  TwoTasks tasks(10, {{0, {{at(0), 300, at(10)}}}}, {{0, {{at(0), 400, at(10)}, 5}}});
+  TranscribeOptions options = english();
+  options.decoding.best_of = 3;
+  for (const float threshold : {-12.0F, -11.0F, -10.0F, -9.0F, -8.0F}) {
+    options.logprob_threshold = threshold;
+    const Outcome translation = tasks.alone(Task::kTranslate, options);
+    const int64_t fallbacks = tasks.stats().fallbacks;
+    const Outcome both = tasks.both(options);
+    EXPECT_EQ(both.translation_lines(), translation.lines());
+    EXPECT_EQ(both.lines(), Lines{"0: 0.00-10.00 w300"});
+    EXPECT_EQ(tasks.stats().fallbacks, fallbacks);
+  }
+}
+
 TEST(Translation, HasWordsToo) {
   TwoTasks tasks(10, {{0, {{at(0), 300, at(10)}}}}, {{0, {{at(0), 400, 401, at(10)}}}});
   TranscribeOptions options = english();
