@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// npuwhisper-models: lists, fetches and verifies Whisper models.
+// npuwhisper-models: lists, fetches and verifies Whisper models, and clears what is kept of them.
 #include <glib.h>
 
 #include <clocale>
@@ -13,6 +13,7 @@
 #include "models/catalogue.h"
 #include "models/commands.h"
 #include "models/fetch.h"
+#include "models/packed.h"
 #include "models/progress.h"
 
 namespace npu::models {
@@ -26,6 +27,7 @@ constexpr char kSummary[] =
     "  list             what can be fetched, what is installed, and where\n"
     "  fetch NAME...    fetch models by name, or ORG/REPO of the Hugging Face hub\n"
     "  verify [NAME...] check sizes and SHA-256 sums, of all installed models by default\n"
+    "  cache [clear]    what is kept of packed models for a quicker start, or remove it\n"
     "\n"
     "Models are kept in $NPUWHISPER_MODELS, else $XDG_DATA_HOME/npuwhisper/models, else\n"
     "~/.local/share/npuwhisper/models; `npuwhisper model=NAME` finds them there.";
@@ -57,7 +59,7 @@ Result<CommandLine> parse(int argc, char** argv) {
   char* catalogue = nullptr;
   char** words = nullptr;
   const GOptionEntry entries[] = {
-      {"json", 0, 0, G_OPTION_ARG_NONE, &json, "list: print JSON", nullptr},
+      {"json", 0, 0, G_OPTION_ARG_NONE, &json, "list, cache: print JSON", nullptr},
       {"as", 0, 0, G_OPTION_ARG_STRING, &as, "fetch: install under this name", "NAME"},
       {"from", 0, 0, G_OPTION_ARG_FILENAME, &from,
        "fetch: take the files, or their wheels, from a folder", "FOLDER"},
@@ -109,19 +111,27 @@ Result<void> run_fetch(const Catalogue& catalogue, const CommandLine& line,
   return {};
 }
 
+Result<void> run_cache(const std::vector<std::string>& words, bool json) {
+  if (words.empty()) return list_packed(json);
+  if (words.size() == 1 && words.front() == "clear") return clear_packed();
+  return Error{ErrorCode::kInvalidArgument,
+               text("cache: expected nothing more, or clear; found \"", words.front(), '"')};
+}
+
 Result<void> run(const CommandLine& line) {
   if (line.words.empty()) {
-    return Error{ErrorCode::kInvalidArgument, "expected a command: list, fetch or verify"};
+    return Error{ErrorCode::kInvalidArgument, "expected a command: list, fetch, verify or cache"};
   }
   const std::string& command = line.words.front();
   const std::vector<std::string> names(line.words.begin() + 1, line.words.end());
+  if (command == "cache") return run_cache(names, line.json);
   NPU_TRY_ASSIGN(const Catalogue catalogue, Catalogue::load(line.catalogue));
   Progress progress(stderr, terminal_columns(stderr), line.quiet);
   if (command == "list" && names.empty()) return list(catalogue, model_folder(), line.json);
   if (command == "fetch") return run_fetch(catalogue, line, names, progress);
   if (command == "verify") return verify(catalogue, model_folder(), names, progress);
-  return Error{ErrorCode::kInvalidArgument,
-               text("unknown command \"", command, "\": expected list, fetch NAME or verify")};
+  return Error{ErrorCode::kInvalidArgument, text("unknown command \"", command,
+                                                 "\": expected list, fetch NAME, verify or cache")};
 }
 
 int exit_code(const Error& error) {

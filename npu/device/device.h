@@ -32,10 +32,17 @@ std::string_view precision_name(Precision precision);
 // Errors: kInvalidArgument, listing the names.
 Result<Precision> precision_from_name(std::string_view name);
 
+// Which weights these are, so that what was packed from them can be found again (packed_cache.h).
+struct WeightIdentity {
+  std::string path;   // canonical; empty: not to be kept
+  std::string state;  // changes whenever the weights may have changed
+};
+
 // Where a device gets weights from while it packs: a validated model file.
 class WeightSource {
  public:
   virtual ~WeightSource() = default;
+  virtual WeightIdentity identity() const { return {}; }
   // Fills `out` (ref.shape.elements() floats, row-major) with the tensor, dequantised to f32.
   // Errors: kBadModel (missing, other shape, a value that is not finite; names file and tensor),
   // kIo.
@@ -123,10 +130,10 @@ class Device {
   virtual std::string_view name() const = 0;
   // One line for people: what it is, and which instruction set or firmware it uses.
   virtual std::string description() const = 0;
-  // Reads every weight of the lists once from `source`, packs it, and compiles the lists. `source`
-  // is not needed afterwards. The device must outlive the program. Errors: kBadModel (from
-  // `source`), kUnsupported (a list or precision it cannot run), kOutOfMemory, kCancelled,
-  // kDeviceLost.
+  // Reads every weight of the lists once from `source`, packs it, and compiles the lists, or takes
+  // what it has kept of an earlier time with the same identity. `source` is not needed afterwards.
+  // The device must outlive the program. Errors: kBadModel (from `source`), kUnsupported (a list or
+  // precision it cannot run), kOutOfMemory, kCancelled, kDeviceLost.
   virtual Result<std::unique_ptr<Program>> load(std::span<const OpList> lists, WeightSource& source,
                                                 Precision precision, const LoadProgress& progress,
                                                 const CancelToken& cancel) = 0;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "model/model.h"
 
+#include <filesystem>
+
 #include "log.h"
 #include "model/mel_filters.h"
 #include "model/model_fingerprint.h"
@@ -64,6 +66,8 @@ Result<std::shared_ptr<const Model>> Model::load(const ModelRequest& request,
   NPU_TRY_ASSIGN(const std::string fingerprint, model_fingerprint(path));
   const auto loader = [&]() -> Result<std::shared_ptr<const Model>> {
     NPU_TRY_ASSIGN(std::unique_ptr<ModelFile> file, open_model_file(path));
+    std::error_code ignored;
+    file->identify({std::filesystem::canonical(path, ignored).string(), fingerprint});
     NPU_TRY_ASSIGN(std::unique_ptr<Device> device, open_device(request.device));
     return create(std::move(file), std::move(device), request.precision, progress, cancel);
   };

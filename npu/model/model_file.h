@@ -26,6 +26,10 @@ using MelFilters = std::vector<float>;
 // unmapped when the object goes.
 class ModelFile : public WeightSource {
  public:
+  // Packed weights may be kept under this identity; before, they are not.
+  void identify(WeightIdentity identity) { identity_ = std::move(identity); }
+  WeightIdentity identity() const final { return identity_; }
+
   virtual const std::string& path() const = 0;
   // "ggml q5_1", "Hugging Face f16", "CTranslate2 int8": for people.
   virtual std::string format() const = 0;
@@ -35,6 +39,9 @@ class ModelFile : public WeightSource {
   // From the file's own configuration, if it has one; sorted by layer, then head.
   virtual const std::optional<AlignmentHeads>& alignment_heads() const = 0;
   virtual const std::optional<MelFilters>& mel_filters() const = 0;
+
+ private:
+  WeightIdentity identity_;
 };
 
 // Opens `path`: a ggml file, a Hugging Face directory (safetensors) or a CTranslate2 directory,

@@ -15,6 +15,7 @@ import sys
 import tempfile
 import unittest
 import zipfile
+import zlib
 
 import tap
 from fake_hub import FakeHub
@@ -592,9 +593,68 @@ class List(ModelsTest):
         self.assertEqual(lines[3].split(), ["unpinned", "-", "absent", "hub", "org/unpinned"])
 
 
+class Cache(ModelsTest):
+    """What devices keep is read from a file as they write it, made here byte by byte."""
+
+    def setUp(self):
+        super().setUp()
+        self.kept = self.root / ".cache" / "npuwhisper"
+
+    def keep(self, name, path, state):
+        header = json.dumps({"path": str(path), "state": state, "kind": "cpu-int8-1"}).encode()
+        start = b"NPUPACK1" + len(header).to_bytes(8, "little") + bytes(8) + header
+        self.kept.mkdir(parents=True, exist_ok=True)
+        (self.kept / name).write_bytes(start + zlib.adler32(start).to_bytes(8, "little"))
+
+    def rows(self):
+        self.run_command("cache", "--json")
+        return {pathlib.Path(row["file"]).name: row for row in json.loads(self.out)}
+
+    def test_of_nothing(self):
+        self.run_command("cache")
+        self.assertEqual(self.out, f"nothing is kept in {self.kept}\n")
+        self.assertEqual(self.rows(), {})
+        self.run_command("cache", "clear")
+        self.assertEqual(self.out, "freed 0 bytes\n")
+
+    def test_shows_what_is_kept_and_whether_the_model_is_as_it_was(self):
+        model = self.root / "model.bin"
+        model.write_bytes(b"12345")
+        status = model.stat()
+        state = (f"{model} 5 {status.st_mtime_ns // 10**9}.{status.st_mtime_ns % 10**9} "
+                 f"{status.st_ino}\n")
+        self.keep("a.packed", model, state)
+        self.keep("b.packed", self.root / "gone", "anything")
+        (self.kept / "c.packed").write_bytes(b"damaged")
+        (self.kept / "other").write_bytes(b"not ours")
+        rows = self.rows()
+        self.assertEqual([row["state"] for row in rows.values()], ["current", "outdated", "unreadable"])
+        self.assertEqual((rows["a.packed"]["model"], rows["a.packed"]["kind"]), (str(model), "cpu-int8-1"))
+        self.assertEqual(rows["a.packed"]["size"], (self.kept / "a.packed").stat().st_size)
+        model.write_bytes(b"123456")
+        self.assertEqual(self.rows()["a.packed"]["state"], "outdated")
+        self.run_command("cache")
+        self.assertIn(str(self.kept / "a.packed"), self.out)
+
+    def test_is_cleared(self):
+        self.keep("a.packed", self.root / "gone", "anything")
+        (self.kept / "b.packed.AbCdEf").write_bytes(b"left by an interrupted writer")
+        (self.kept / "other").write_bytes(b"not ours")
+        self.run_command("cache", "clear")
+        self.assertEqual([path.name for path in self.kept.iterdir()], ["other"])
+
+    def test_can_be_elsewhere_or_off(self):
+        self.environment["NPUWHISPER_CACHE"] = str(self.root / "there")
+        self.run_command("cache")
+        self.assertEqual(self.out, f"nothing is kept in {self.root / 'there'}\n")
+        self.environment["NPUWHISPER_CACHE"] = "off"
+        self.run_command("cache")
+        self.assertIn("nothing is kept: NPUWHISPER_CACHE is \"off\"", self.out)
+
+
 class CommandLine(ModelsTest):
     def test_refuses_what_it_does_not_understand(self):
-        for arguments in ([], ["frobnicate"], ["fetch"], ["fetch", "unknown"], ["fetch", "a/b/c"],
+        for arguments in ([], ["frobnicate"], ["cache", "frobnicate"], ["fetch"], ["fetch", "unknown"], ["fetch", "a/b/c"],
                           ["fetch", "../pinned"], ["fetch", "pinned", "--as", "../up"],
                           ["fetch", "pinned", "--as", ".hidden"], ["fetch", "pinned", "--as", "a/b"],
                           ["fetch", "pinned", "unpinned", "--as", "x"], ["fetch", "org/pinned"],

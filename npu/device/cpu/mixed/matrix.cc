@@ -29,10 +29,6 @@ FloatArray column_peaks(std::span<const float> values, size_t cols) {
 }
 
 void pack_int8(std::span<const float> values, MixedMatrix& to) {
-  const size_t padded = to.panels() * kPanelCols;
-  to.int8 = AlignedArray<int8_t>(padded * to.groups() * 4);
-  to.scale = FloatArray(padded);
-  to.sum = AlignedArray<int32_t>(padded);
   std::vector<float> row_values(to.cols);
   for (size_t row = 0; row < to.rows; ++row) {
     float most = 0;
@@ -53,7 +49,6 @@ void pack_int8(std::span<const float> values, MixedMatrix& to) {
 }
 
 void pack_bf16(std::span<const float> values, MixedMatrix& to) {
-  to.bf16 = AlignedArray<uint16_t>(to.panels() * kPanelCols * to.groups() * 2);
   for (size_t row = 0; row < to.rows; ++row)
     for (size_t col = 0; col < to.cols; ++col)
       to.bf16.data()[place(row, col, to.groups(), 2)] =
@@ -62,9 +57,22 @@ void pack_bf16(std::span<const float> values, MixedMatrix& to) {
 
 }  // namespace
 
+MixedMatrix::MixedMatrix(size_t row_count, size_t col_count, Element kind, bool equalised)
+    : rows(row_count), cols(col_count), element(kind) {
+  const size_t padded = panels() * kPanelCols;
+  if (element == Element::kBf16) {
+    bf16 = AlignedArray<uint16_t>(padded * groups() * 2);
+    return;
+  }
+  int8 = AlignedArray<int8_t>(padded * groups() * 4);
+  scale = FloatArray(padded);
+  sum = AlignedArray<int32_t>(padded);
+  if (equalised) column = FloatArray(cols);
+}
+
 MixedMatrix::MixedMatrix(std::span<const float> values, size_t row_count, size_t col_count,
                          Element kind, bool equalised)
-    : rows(row_count), cols(col_count), element(kind) {
+    : MixedMatrix(row_count, col_count, kind, equalised) {
   if (element == Element::kBf16) {
     pack_bf16(values, *this);
     return;
@@ -124,11 +132,14 @@ void multiply_prepared(const DotVariant& dot, const MixedMatrix& matrix, size_t 
 Result<const MixedMatrix*> MixedWeights::matrix(const WeightRef& ref, Element element,
                                                 WeightSource& source, bool equalised) {
   auto& entry = matrices_[ref.name];
+  const size_t taps = ref.shape.rank() == 3 ? ref.shape[2] : 1;
+  const size_t rows = ref.shape[0], in = ref.shape[1];
+  // An adopted one may be of another shape.
+  if (entry && (entry->rows != rows || entry->cols != in * taps || entry->element != element))
+    entry.reset();
   if (!entry) {
     std::vector<float> values(ref.shape.elements());
     NPU_TRY(source.read(ref, values));
-    const size_t taps = ref.shape.rank() == 3 ? ref.shape[2] : 1;
-    const size_t rows = ref.shape[0], in = ref.shape[1];
     if (taps > 1) {
       const std::vector<float> read = values;
       for (size_t row = 0; row < rows; ++row)
@@ -142,10 +153,20 @@ Result<const MixedMatrix*> MixedWeights::matrix(const WeightRef& ref, Element el
   return entry.get();
 }
 
+void MixedWeights::adopt(Matrices matrices, Plains plains) {
+  matrices_ = std::move(matrices);
+  plains_ = std::move(plains);
+  bytes_ = 0;
+  for (const auto& [name, matrix] : matrices_) bytes_ += matrix->bytes();
+  for (const auto& [name, plain] : plains_) bytes_ += plain->bytes();
+}
+
 Result<const FloatArray*> MixedWeights::plain(const WeightRef& ref, WeightSource& source) {
   auto& entry = plains_[ref.name];
+  const size_t size = round_up(ref.shape.elements(), kPanelCols);
+  if (entry && entry->size() != size) entry.reset();
   if (!entry) {
-    auto array = std::make_unique<FloatArray>(round_up(ref.shape.elements(), kPanelCols));
+    auto array = std::make_unique<FloatArray>(size);
     NPU_TRY(source.read(ref, {array->data(), ref.shape.elements()}));
     bytes_ += array->bytes();
     entry = std::move(array);

@@ -14,6 +14,9 @@
 
 namespace npu::cpu {
 
+// Changes with whatever is below here in memory, so that images of another layout are not taken.
+inline constexpr int kPackedLayout = 1;
+
 // What the elements of a matrix are.
 enum class Element { kInt8, kBf16 };
 
@@ -34,12 +37,16 @@ struct MixedMatrix {
   MixedMatrix(std::span<const float> values, size_t row_count, size_t col_count, Element kind,
               bool equalised);
 
+  // The same shape, all zeros, for values that have been packed before.
+  MixedMatrix(size_t row_count, size_t col_count, Element kind, bool equalised);
+
   size_t panels() const { return (rows + kPanelCols - 1) / kPanelCols; }
   size_t groups() const { return element == Element::kInt8 ? (cols + 3) / 4 : (cols + 1) / 2; }
   size_t bytes() const {
     return int8.bytes() + bf16.bytes() + scale.bytes() + sum.bytes() + column.bytes();
   }
   float at(size_t row, size_t col) const;
+  bool equalised() const { return column.size() > 0; }
 
   size_t rows, cols;
   Element element;
@@ -93,9 +100,16 @@ class MixedWeights {
 
   size_t bytes() const { return bytes_; }
 
+  // For images of packed weights: all that there is, and what was packed before.
+  using Matrices = std::map<std::string, std::unique_ptr<MixedMatrix>>;
+  using Plains = std::map<std::string, std::unique_ptr<FloatArray>>;
+  const Matrices& matrices() const { return matrices_; }
+  const Plains& plains() const { return plains_; }
+  void adopt(Matrices matrices, Plains plains);
+
  private:
-  std::map<std::string, std::unique_ptr<MixedMatrix>> matrices_;
-  std::map<std::string, std::unique_ptr<FloatArray>> plains_;
+  Matrices matrices_;
+  Plains plains_;
   size_t bytes_ = 0;
 };
 

@@ -6,6 +6,7 @@
 #include "device/check.h"
 #include "device/cpu/mixed/compile.h"
 #include "device/cpu/mixed/context.h"
+#include "device/cpu/mixed/kept_weights.h"
 
 namespace npu::cpu {
 namespace {
@@ -50,11 +51,14 @@ Result<std::unique_ptr<MixedProgram>> MixedProgram::compile(
     auto program = std::unique_ptr<MixedProgram>(new MixedProgram(pool, dot, element));
     program->lists_.assign(lists.begin(), lists.end());
     NPU_TRY(check_interrupt(cancel, Deadline(), "loading the model"));
+    KeptWeights kept(source.identity(), element);
+    const bool found = kept.load(program->weights_);
     for (const OpList& list : lists) {
       NPU_TRY_ASSIGN(MixedList compiled,
                      compile_list(list, element, program->weights_, source, done));
       program->compiled_.push_back(std::move(compiled));
     }
+    if (!found) kept.store(program->weights_);
     return program;
   } catch (const std::bad_alloc&) {
     return Error{ErrorCode::kOutOfMemory, "loading the model: not enough memory for its weights"};
