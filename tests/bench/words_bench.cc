@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What voice activity detection changes: transcribes files with it and without, and prints words,
-// encoder runs and CPU time.
-//   vad_words [OPTION...] FILE...
+// What voice activity detection, the arithmetic or chance change in the words: transcribes files,
+// with detection and without, prints words, encoder runs and CPU time, and writes the texts.
+//   words_bench [OPTION...] FILE...
 //     --off            only without; --on: only with
 //     --threshold P    probability of speech, default 0.5
 //     --language CODE  default: detected
 //     --words          with word times
 //     --temperature-0  without fallback
 //     --batch N        batch mode, N chunks at once; --timestamps: with timestamps
-//     --precision P    default: f32
+//     --precision P    auto (the default), f32, int8 or bf16
+//     --seed N         of sampling
+//     --shift N        leaves out the first N samples: below 160 the same sound, in other frames
 //     --write FILE     appends the texts with VAD (or without, with --off) as JSON, for score.py
 //     --base DIR       folder that the written file names are relative to
 //     --text           prints the texts; --verbose: every window, too
@@ -20,6 +22,7 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -39,8 +42,9 @@ struct Settings {
   TranscribeOptions options;
   std::filesystem::path write, base;
   std::string model = testing::base_model().string();
-  std::string precision = "f32";
+  std::string precision = "auto";
   int threads = 2;
+  size_t shift = 0;
   std::vector<std::string> files;
 };
 
@@ -115,6 +119,10 @@ bool parse(int count, char** arguments, Settings& settings) {
       settings.options.times_by_alignment = false;
     else if (name == "--precision")
       settings.precision = value();
+    else if (name == "--seed")
+      settings.options.decoding.seed = std::strtoull(value(), nullptr, 10);
+    else if (name == "--shift")
+      settings.shift = std::strtoul(value(), nullptr, 10);
     else if (name == "--language")
       settings.options.decoding.language = value();
     else if (name == "--write")
@@ -149,7 +157,9 @@ Result<void> run(const Settings& settings) {
       if (!(with ? settings.on : settings.off)) continue;
       TranscribeOptions options = settings.options;
       if (with) options.vad = vad;
-      NPU_TRY_ASSIGN(last, transcribe(model, options, audio.samples));
+      const std::span<const float> samples = audio.samples;
+      NPU_TRY_ASSIGN(last, transcribe(model, options,
+                                      samples.subspan(std::min(settings.shift, samples.size()))));
       std::printf(
           "  %s: %d words, %lld encoder runs, %lld fallbacks, %.2f s of CPU (%.2f s detection), "
           "speech %.1f s, skipped %.1f s, language %s\n",
@@ -176,7 +186,7 @@ Result<void> run(const Settings& settings) {
 int main(int count, char** arguments) {
   npu::bench::Settings settings;
   if (!npu::bench::parse(count, arguments, settings)) {
-    std::fprintf(stderr, "usage: see the beginning of tests/bench/vad_words.cc\n");
+    std::fprintf(stderr, "usage: see the beginning of tests/bench/words_bench.cc\n");
     return 2;
   }
   const auto done = npu::bench::run(settings);
