@@ -76,7 +76,8 @@ fs::path packed_cache_file(const WeightIdentity& identity, std::string_view kind
   char number[17];
   std::snprintf(number, sizeof number, "%016llx",
                 static_cast<unsigned long long>(hash(identity.path)));
-  return folder / text(fs::path(identity.path).filename().string(), '-', number, '-', kind, kEnding);
+  return folder /
+         text(fs::path(identity.path).filename().string(), '-', number, '-', kind, kEnding);
 }
 
 Result<std::vector<PackedCacheEntry>> list_packed_cache() {

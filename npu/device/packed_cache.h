@@ -14,11 +14,12 @@
 
 namespace npu {
 
-// $NPUWHISPER_CACHE, else $XDG_CACHE_HOME/npuwhisper, else ~/.cache/npuwhisper. Empty, and nothing is
-// kept: NPUWHISPER_CACHE is "off", or there is no home.
+// $NPUWHISPER_CACHE, else $XDG_CACHE_HOME/npuwhisper, else ~/.cache/npuwhisper. Empty, and nothing
+// is kept: NPUWHISPER_CACHE is "off", or there is no home.
 std::filesystem::path packed_cache_folder();
 
-// The file for weights that were packed as `kind` ("cpu-int8-1": device, arithmetic, version of the layout). Empty if nothing is to be kept.
+// The file for weights that were packed as `kind` ("cpu-int8-1": device, arithmetic, version of the
+// layout). Empty if nothing is to be kept.
 std::filesystem::path packed_cache_file(const WeightIdentity& identity, std::string_view kind);
 
 // What the header of such a file says; `contents` is the device's own.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A file of blobs behind a header: what a device has packed, to be read by the same build on the same
-// machine or one like it. Little endian; blobs begin at multiples of 64 bytes. Layout:
+// A file of blobs behind a header: what a device has packed, to be read by the same build on the
+// same machine or one like it. Little endian; blobs begin at multiples of 64 bytes. Layout:
 //   "NPUPACK1"; u64 bytes of the header; u64 number of blobs; for each {u64 bytes, u64 Adler-32};
 //   the header's text; u64 Adler-32 of all before it; the blobs.
 #pragma once

@@ -92,9 +92,10 @@ Result<void> read_weights(PackedFile& file, const std::string& contents, MixedWe
   Reader reader(file);
   for (const json& entry : document["matrices"]) {
     if (!is_matrix(entry) || !reader.follows(first_bytes(entry))) return unexpected;
-    auto matrix = std::make_unique<MixedMatrix>(
-        entry["rows"].get<size_t>(), entry["cols"].get<size_t>(),
-        entry["int8"].get<bool>() ? Element::kInt8 : Element::kBf16, entry["equalised"].get<bool>());
+    auto matrix =
+        std::make_unique<MixedMatrix>(entry["rows"].get<size_t>(), entry["cols"].get<size_t>(),
+                                      entry["int8"].get<bool>() ? Element::kInt8 : Element::kBf16,
+                                      entry["equalised"].get<bool>());
     for (const auto array : arrays(*matrix)) NPU_TRY(reader.next(array));
     matrices[entry["name"].get<std::string>()] = std::move(matrix);
   }
@@ -150,8 +151,8 @@ void KeptWeights::store(const MixedWeights& weights) const {
     blobs.push_back(bytes_of(*plain));
   }
   const json document{{"matrices", contents.matrices}, {"plains", contents.plains}};
-  const auto written = write_packed_file(
-      file_, write_packed_header({identity_, kind_, document.dump()}), blobs);
+  const auto written =
+      write_packed_file(file_, write_packed_header({identity_, kind_, document.dump()}), blobs);
   log(LogLevel::kDebug, written ? text(file_.string(), ": kept ", weights.bytes(), " bytes")
                                 : text("packed weights are not kept: ", written.error().message));
 }

@@ -14,8 +14,8 @@ class KeptWeights {
  public:
   KeptWeights(WeightIdentity identity, Element element);
 
-  // Fills `weights`, which are empty, with what was packed from the same source into the same layout.
-  // False if there is nothing, or nothing usable.
+  // Fills `weights`, which are empty, with what was packed from the same source into the same
+  // layout. False if there is nothing, or nothing usable.
   bool load(MixedWeights& weights) const;
   // Keeps them, unless packing them again is as quick.
   void store(const MixedWeights& weights) const;
