@@ -307,7 +307,8 @@ TEST(Tokenizer, ComesBackToEveryGoldenText) {
       if (text.find("\xef\xbf\xbd") != std::string::npos) continue;
       EXPECT_EQ(t->decode(t->encode(text)), text) << clip["file"];
       for (const Json& segment : clip["segments"]) {
-        EXPECT_EQ(t->decode(segment["tokens"].get<std::vector<int>>()), segment["text"])
+        EXPECT_EQ(t->decode(segment["tokens"].get<std::vector<int>>()),
+                  segment["text"].get<std::string>())
             << clip["file"] << " " << joined(segment["tokens"]);
       }
     }
@@ -373,11 +374,11 @@ TEST(FindLanguage, KnowsCodesNamesAliasesAndTags) {
 TEST(FindLanguage, KnowsAllNamesOfTheReference) {
   ASSERT_EQ(cases()["languages"].size(), language_codes().size());
   for (size_t i = 0; i < language_codes().size(); ++i) {
-    EXPECT_EQ(language_codes()[i], cases()["languages"][i][0]);
-    EXPECT_EQ(language_names()[i], cases()["languages"][i][1]);
+    EXPECT_EQ(language_codes()[i], cases()["languages"][i][0].get<std::string>());
+    EXPECT_EQ(language_names()[i], cases()["languages"][i][1].get<std::string>());
   }
   for (const Json& row : cases()["names"]) {
-    EXPECT_EQ(find_language(row[0].get<std::string>()), row[1]) << row[0];
+    EXPECT_EQ(find_language(row[0].get<std::string>()), row[1].get<std::string>()) << row[0];
   }
 }
 
