@@ -22,8 +22,8 @@ GType device_type() {
 
 GType precision_type() {
   static const GEnumValue values[] = {
-      {static_cast<int>(Precision::kAuto), "The fastest whose word error rate is accepted: f32",
-       "auto"},
+      {static_cast<int>(Precision::kAuto),
+       "The fastest whose word error rate is accepted: int8, else f32", "auto"},
       {static_cast<int>(Precision::kF32), "32-bit floats, as the reference", "f32"},
       {static_cast<int>(Precision::kInt8), "8-bit integers, attention in bfloat16", "int8"},
       {static_cast<int>(Precision::kBf16), "bfloat16, sums in 32 bits", "bf16"},

@@ -24,7 +24,7 @@ struct Settings {
   DeviceChoice device = DeviceChoice::kAuto;
   unsigned device_index = 0;
   unsigned threads = 0;
-  Precision precision = Precision::kF32;
+  Precision precision = Precision::kAuto;
 
   std::string language_code = "auto";
   Task task = Task::kTranscribe;

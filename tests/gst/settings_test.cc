@@ -61,7 +61,7 @@ TEST(Settings, BatchesAreAskedFor) {
 TEST(Settings, AnotherPrecisionIsAnotherModel) {
   Settings settings;
   const ModelRequest usual = model_request(settings);
-  EXPECT_EQ(usual.precision, Precision::kF32);
+  EXPECT_EQ(usual.precision, Precision::kAuto);
   settings.precision = Precision::kInt8;
   EXPECT_EQ(model_request(settings).precision, Precision::kInt8);
   EXPECT_FALSE(same_model(usual, model_request(settings)));

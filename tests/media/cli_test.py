@@ -328,7 +328,7 @@ class Documentation(unittest.TestCase):
 
 class Profile(Command):
     def test_figures(self):
-        done = npusubtitle("--profile", "--json", "-q", "-l", "en", self.clip)
+        done = npusubtitle("--profile", "--json", "-q", "-l", "en", "--precision=f32", self.clip)
         self.assertEqual(done.returncode, OK, done.stderr)
         figures = json.loads(done.stdout)
         self.assertEqual(figures["audio_s"], 11.0)

@@ -42,7 +42,7 @@ def is_resampled(path):
 def through_the_element(source, language):
     with tempfile.NamedTemporaryFile(suffix=".srt") as out:
         media.launch(
-            f"{source} ! npuwhisper model={media.MODEL} language-code={language} "
+            f"{source} ! npuwhisper model={media.MODEL} precision=f32 language-code={language} "
             "output-mode=segments vad=off normalisation=whole temperature-increment-on-fallback=0 "
             f"! srtenc ! filesink location={out.name}",
             timeout=1200)

@@ -19,7 +19,7 @@ constexpr int kMostThreads = 256;
 
 // Whether the word error rate of int8 is near enough to that of f32 for `auto` to take it:
 // docs/numerics.md, "int8 on the CPU".
-constexpr bool kInt8Accepted = false;
+constexpr bool kInt8Accepted = true;
 
 // CPUs that this process may run on.
 int usable_cpus() {
