@@ -5,29 +5,14 @@
 #include <bit>
 #include <cstdint>
 
+#include "whisper/exponentials.h"
+
 namespace npu {
-namespace {
-
-// e^x for x <= 0, to 2e-7 of it; 1e-38 where it is less. Without calls and branches, so that loops
-// of it become vector instructions. x = n ln 2 + r; e^r by its series.
-inline float exponential(float x) {
-  constexpr float kToInteger = 12582912.0F;  // 1.5 * 2^23: the sum's last bits are the integer
-  const float bounded = x < -87.0F ? -87.0F : x;
-  const float shifted = bounded * 1.44269504F + kToInteger;
-  const float n = shifted - kToInteger;
-  const float r = (bounded - n * 0.693359375F) + n * 2.12194440e-4F;
-  const float cubic = 1.0F / 6 + r * (1.0F / 24 + r * (1.0F / 120 + r * (1.0F / 720)));
-  const float series = 1.0F + r * (1.0F + r * (0.5F + r * cubic));
-  return series * std::bit_cast<float>((std::bit_cast<uint32_t>(shifted) << 23) + 0x3F800000U);
-}
-
-}  // namespace
 
 void Urn::weigh(IdRange range, const ScoreResult& result, float best, float temperature) {
-  const float* logits = result.full_row.data();
-  float* weights = weights_.data();
-  for (int id = range.begin; id < range.end; ++id)
-    weights[id] = exponential((logits[id] - best) / temperature);
+  if (range.begin >= range.end) return;
+  exponentials(result.full_row.data() + range.begin, static_cast<size_t>(range.end - range.begin),
+               best, temperature, weights_.data() + range.begin);
 }
 
 void Urn::remove(const TokenSet& mask) {

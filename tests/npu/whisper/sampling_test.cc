@@ -8,6 +8,7 @@
 #include <map>
 
 #include "search_bench.h"
+#include "whisper/exponentials.h"
 
 namespace npu {
 namespace {
@@ -40,6 +41,20 @@ TEST(Sampling, FollowsTheTemperedDistribution) {
   }
   EXPECT_EQ(counts.size(), 4U) << "masked ids must not be drawn";
   EXPECT_LE(chi_squared, 16.3) << "3 degrees of freedom, 0.1 %";
+}
+
+TEST(Exponentials, AreThoseOfTheStandardLibrary) {
+  for (const size_t count : {1, 3, 4, 15, 16, 33, 1000}) {
+    std::vector<float> x(count), found(count + 1, -1);
+    Random random(count);
+    for (float& value : x) value = static_cast<float>(random.uniform()) * -60 + 2;
+    exponentials(x.data(), count, 2, 0.7F, found.data());
+    for (size_t i = 0; i < count; ++i) {
+      const double expected = std::exp(std::max((double{x[i]} - 2) / 0.7F, -87.0));
+      EXPECT_NEAR(found[i], expected, expected * 1e-5) << "e^" << (x[i] - 2) / 0.7F;
+    }
+    EXPECT_EQ(found[count], -1) << "behind the end";
+  }
 }
 
 // In ascending order of ids every uniform number has its id, up to what single precision leaves.
