@@ -29,11 +29,6 @@ std::vector<std::span<std::byte>> arrays(MixedMatrix& matrix) {
           bytes_of(matrix.column)};
 }
 
-// What a file holds beside numbers.
-struct Contents {
-  json matrices = json::array(), plains = json::array();
-};
-
 json described(const std::string& name, const MixedMatrix& matrix) {
   return {{"name", name},
           {"rows", matrix.rows},
@@ -140,19 +135,18 @@ bool KeptWeights::load(MixedWeights& weights) const {
 
 void KeptWeights::store(const MixedWeights& weights) const {
   if (file_.empty() || weights.bytes() < kLeastBytes) return;
-  Contents contents;
+  json contents{{"matrices", json::array()}, {"plains", json::array()}};
   std::vector<std::span<const std::byte>> blobs;
   for (const auto& [name, matrix] : weights.matrices()) {
-    contents.matrices.push_back(described(name, *matrix));
+    contents["matrices"].push_back(described(name, *matrix));
     for (const auto array : arrays(*matrix)) blobs.push_back(array);
   }
   for (const auto& [name, plain] : weights.plains()) {
-    contents.plains.push_back({{"name", name}, {"size", plain->size()}});
+    contents["plains"].push_back({{"name", name}, {"size", plain->size()}});
     blobs.push_back(bytes_of(*plain));
   }
-  const json document{{"matrices", contents.matrices}, {"plains", contents.plains}};
   const auto written =
-      write_packed_file(file_, write_packed_header({identity_, kind_, document.dump()}), blobs);
+      write_packed_file(file_, write_packed_header({identity_, kind_, contents.dump()}), blobs);
   log(LogLevel::kDebug, written ? text(file_.string(), ": kept ", weights.bytes(), " bytes")
                                 : text("packed weights are not kept: ", written.error().message));
 }
