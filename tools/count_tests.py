@@ -3,7 +3,7 @@
 """Counts test cases in the JUnit files below a folder and prints "N passed, N failed, N skipped".
 
 Every build step that failed counts as one failure, and so does every suite that failed without a
-failed test case in its file (a crash of the runner). Exits with 1 if anything failed or nothing ran.
+failed test case in its file (a crash of the runner); a skipped step counts as one skipped. Exits with 1 if anything failed or nothing ran.
 """
 import argparse
 import pathlib
@@ -29,12 +29,14 @@ def main():
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("--failed-steps", type=int, default=0)
     parser.add_argument("--failed-suites", type=int, default=0)
+    parser.add_argument("--skipped-steps", type=int, default=0)
     options = parser.parse_args()
 
     totals = [0, 0, 0]
     for path in sorted(options.folder.glob("*/meson-logs/*.junit.xml")):
         totals = [total + part for total, part in zip(totals, count(path))]
     passed, failed, skipped = totals
+    skipped += options.skipped_steps
     failed = max(failed, options.failed_suites) + options.failed_steps
     print(f"{passed} passed, {failed} failed, {skipped} skipped")
     return 1 if failed or not passed else 0

@@ -21,9 +21,16 @@ test_packages=(
   clang libclang-rt-dev clang-format lld man-db python3-jsonschema
 )
 
+# To compile for AArch64 and run that (tools/aarch64_root.sh). Without them, those tests are skipped.
+cross_packages=(g++-aarch64-linux-gnu qemu-user)
+cross=
+
 for argument in "$@"; do
   case $argument in
-    --tests) packages+=("${test_packages[@]}") ;;
+    --tests)
+      packages+=("${test_packages[@]}")
+      cross=yes
+      ;;
     *)
       echo "setup.sh: unknown option '$argument'; the only one is --tests" >&2
       exit 2
@@ -37,23 +44,38 @@ if ! command -v apt-get >/dev/null; then
   exit 1
 fi
 
-missing=()
-for package in "${packages[@]}"; do
-  state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
-  [ "$state" = installed ] || missing+=("$package")
-done
-[ ${#missing[@]} -eq 0 ] && exit 0
+[ "$(dpkg --print-architecture)" = amd64 ] || cross=
+
+# missing_of PACKAGE...: those that are not installed, one a line.
+missing_of() {
+  local package state
+  for package in "$@"; do
+    state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
+    [ "$state" = installed ] || echo "$package"
+  done
+}
+
+mapfile -t missing < <(missing_of "${packages[@]}")
+missing_cross=()
+[ -n "$cross" ] && mapfile -t missing_cross < <(missing_of "${cross_packages[@]}")
+[ $((${#missing[@]} + ${#missing_cross[@]})) -eq 0 ] && exit 0
 
 as_root=()
 if [ "$(id -u)" -ne 0 ]; then
   if ! command -v sudo >/dev/null; then
-    echo "setup.sh: these packages are missing, and neither root nor sudo is at hand: ${missing[*]}" >&2
+    echo "setup.sh: these packages are missing, and neither root nor sudo is at hand:" \
+      "${missing[*]} ${missing_cross[*]}" >&2
     exit 1
   fi
   as_root=(sudo)
 fi
 # A machine that has just started may be upgrading itself: wait for it.
 apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300)
-echo "Installing ${#missing[@]} packages: ${missing[*]}"
+install() {
+  echo "Installing $# packages: $*"
+  "${apt[@]}" install -y --no-install-recommends "$@" >/dev/null
+}
 "${apt[@]}" update
-"${apt[@]}" install -y --no-install-recommends "${missing[@]}" >/dev/null
+[ ${#missing[@]} -eq 0 ] || install "${missing[@]}"
+[ ${#missing_cross[@]} -eq 0 ] || install "${missing_cross[@]}" ||
+  echo "setup.sh: ${missing_cross[*]} could not be installed; the tests for AArch64 will be skipped" >&2
