@@ -18,7 +18,7 @@ HWY_BEFORE_NAMESPACE();
 namespace npu::cpu::HWY_NAMESPACE {
 
 // Sums that a tile keeps in registers: 28 of 32, or 12 of 16, leave room for weights and an input.
-constexpr size_t kSums = HWY_TARGET <= HWY_AVX3 || HWY_TARGET == HWY_NEON ? 28 : 12;
+constexpr size_t kSums = HWY_TARGET <= HWY_AVX3 || HWY_ARCH_ARM_A64 ? 28 : 12;
 constexpr size_t kVecs = 2;  // vectors of columns in a tile of many rows
 constexpr size_t kTileRows = kSums / kVecs;
 constexpr size_t kPanelVecs = kPanelCols / kLanes;

@@ -32,7 +32,7 @@ using VI = hn::Vec<DI>;
 using V16 = hn::Vec<D16>;
 
 // 16 or 32 registers.
-constexpr bool kManyRegisters = HWY_TARGET <= HWY_AVX3 || HWY_TARGET == HWY_NEON;
+constexpr bool kManyRegisters = HWY_TARGET <= HWY_AVX3 || HWY_ARCH_ARM_A64;
 
 // Whether ReorderWidenMulAccumulate adds neighbouring products into one lane, as on x86, or the
 // lower half's into the first sum and the upper half's into the second.
@@ -44,18 +44,24 @@ HWY_INLINE VI broadcast(const void* group) {
   return hn::Set(DI(), bits);
 }
 
-// Bytes of a group by their place: 16-bit lanes of bytes 0 and 2, and of bytes 1 and 3.
+// Elements of a group by their place, even and odd. The constructors are written out because gcc
+// compiles those that it makes up for no target.
+template <typename V>
 struct Halves {
-  V16 even, odd;
+  HWY_INLINE Halves() {}
+  HWY_INLINE Halves(V a, V b) : even(a), odd(b) {}
+  V even, odd;
 };
 
 struct Int8Dot {
   using Panel = Int8Panel;
   struct Sum {
+    HWY_INLINE Sum() {}
+    HWY_INLINE Sum(VI a, VI b) : first(a), second(b) {}
     VI first, second;
   };
-  using Weights = Halves;
-  using Input = Halves;
+  using Weights = Halves<V16>;  // 16-bit lanes of bytes 0 and 2, and of bytes 1 and 3
+  using Input = Halves<V16>;
   static constexpr size_t kLanes = hn::MaxLanes(DI()), kVecs = 2, kGroup = 4;
   static constexpr size_t kSums = !kManyRegisters ? 8 : kAddsNeighbours ? 24 : 12;
 
@@ -91,15 +97,12 @@ struct Int8Dot {
 struct Bf16Dot {
   using Panel = Bf16Panel;
   using Sum = VF;
-  struct Pair {
-    VF even, odd;
-  };
-  using Weights = Pair;
-  using Input = Pair;
+  using Weights = Halves<VF>;
+  using Input = Halves<VF>;
   static constexpr size_t kLanes = hn::MaxLanes(DF()), kVecs = 2, kGroup = 2;
   static constexpr size_t kSums = kManyRegisters ? 24 : 8;
 
-  static HWY_INLINE Pair unpack(VI pairs) {
+  static HWY_INLINE Halves<VF> unpack(VI pairs) {
     return {hn::BitCast(DF(), hn::ShiftLeft<16>(pairs)),
             hn::BitCast(DF(), hn::And(pairs, hn::Set(DI(), -65536)))};
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The table of all CPUs but x86: Highway chooses between its targets (NEON on AArch64).
+// The table of all CPUs that have no table of their own: Highway chooses between its targets.
 #include "device/cpu/mixed/dot_portable.h"
 
 namespace npu::cpu {

@@ -249,8 +249,11 @@ void InterleaveBf16(const float* first, const float* second, size_t cols, uint16
   }
 }
 
-// Two vectors of columns of a row, by parity.
+// Two vectors of columns of a row, by parity. gcc would compile a constructor of its own making for
+// no target.
 struct Pair {
+  HWY_INLINE Pair() {}
+  HWY_INLINE Pair(V a, V b) : even(a), odd(b) {}
   V even, odd;
 };
 HWY_INLINE Pair load_pair(const uint16_t* from) {
