@@ -50,7 +50,7 @@ def tasks(corpus, seconds):
 
 def contenders(arguments):
     build, threads, model = arguments.build, arguments.threads, str(arguments.model)
-    plain = ["--vad=off", "--set=output-mode=segments"]
+    plain = ["--set=output-mode=segments"]
     found = [NpuWhisper("npuwhisper int8", build, model, threads, ["--precision=int8", *plain]),
              NpuWhisper("npuwhisper f32", build, model, threads, ["--precision=f32", *plain]),
              Worker("faster-whisper", "faster_whisper_worker.py", model, threads, batched=True),
