@@ -35,7 +35,7 @@ void relax() {
 
 }  // namespace
 
-Pool::Pool(int threads) {
+Pool::Pool(int threads) : shares_(static_cast<size_t>(threads)) {
   waiting_.reserve(kUsualWaiters);
   for (int thread = 1; thread < threads; ++thread)
     workers_.emplace_back([this, thread] { worker(static_cast<size_t>(thread)); });
@@ -51,9 +51,15 @@ Pool::~Pool() {
 }
 
 void Pool::drain(size_t thread) {
+  for (size_t i = 0; i < shares_.size(); ++i)
+    drain_share(shares_[(thread + i) % shares_.size()], thread);
+}
+
+void Pool::drain_share(Share& share, size_t thread) {
   while (!stopped_.load(std::memory_order_relaxed)) {
-    const size_t unit = next_.fetch_add(1, std::memory_order_relaxed);
-    if (unit >= units_) return;
+    if (share.next.load(std::memory_order_relaxed) >= share.end) return;
+    const size_t unit = share.next.fetch_add(1, std::memory_order_relaxed);
+    if (unit >= share.end) return;
     if (work_(context_, unit, thread)) stopped_.store(true, std::memory_order_relaxed);
   }
 }
@@ -66,8 +72,10 @@ bool Pool::run(size_t units, Work work, const void* context) {
   }
   work_ = work;
   context_ = context;
-  units_ = units;
-  next_.store(0, std::memory_order_relaxed);
+  for (size_t thread = 0; thread < shares_.size(); ++thread) {
+    shares_[thread].next.store(units * thread / shares_.size(), std::memory_order_relaxed);
+    shares_[thread].end = units * (thread + 1) / shares_.size();
+  }
   stopped_.store(false, std::memory_order_relaxed);
   const uint64_t number = (entry_.load(std::memory_order_relaxed) >> kNumberShift) + 1;
   entry_.store(number << kNumberShift | kOpen);  // publishes; ordered before the look at sleepers_

@@ -33,16 +33,23 @@ class Pool {
   // Calls `work(context, unit, thread)`; returns true to stop early.
   using Work = bool (*)(const void* context, size_t unit, size_t thread);
 
+  // Each thread has units that lie side by side, so that what it fetches ahead is what it needs
+  // next, and takes over what others have left.
+  struct alignas(64) Share {
+    std::atomic<size_t> next{0};
+    size_t end = 0;
+  };
+
   bool run(size_t units, Work work, const void* context);
   void drain(size_t thread);
+  void drain_share(Share& share, size_t thread);
   void worker(size_t thread);
   bool enter(uint64_t& seen);
 
   // One piece of work. Written by the turn's owner while `entry_` is closed and nobody is inside.
   Work work_ = nullptr;
   const void* context_ = nullptr;
-  size_t units_ = 0;
-  std::atomic<size_t> next_{0};
+  std::vector<Share> shares_;  // by thread
   std::atomic<bool> stopped_{false};
   // Who is late finds the entry closed: the others never wait for a thread that the system has not
   // let run yet. Number of the piece << kNumberShift | whether it is open | workers inside.
