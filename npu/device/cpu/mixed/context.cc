@@ -113,15 +113,17 @@ void MixedContext::make_scratch() {
       else if (const auto* convolution = std::get_if<ConvolutionStep>(&step))
         depth = std::max(depth, convolution->matrix->cols);
     }
-  const size_t positions = size(std::max(limits_.cross_positions, limits_.self_positions));
-  Carver chain(nullptr), convolution(nullptr), attention(nullptr), cross(nullptr);
+  const size_t positions = size(limits_.cross_positions);
+  Carver chain(nullptr), convolution(nullptr), attention(nullptr), cross(nullptr), self(nullptr);
   ChainScratch{chain, locals, widest_};
   ConvolutionScratch{convolution, depth};
   AttentionScratch{attention, widest_};
   CrossScratch{cross, positions, widest_};
+  SelfScratch{self, size(limits_.self_positions)};
   const size_t alignment = kTableBlock * row_stride(positions) * sizeof(float);
-  const size_t bytes = std::max({chain.used(), convolution.used(), attention.used(), cross.used(),
-                                 alignment, ScoreScratch::thread_size() * sizeof(float)});
+  const size_t bytes =
+      std::max({chain.used(), convolution.used(), attention.used(), cross.used(), self.used(),
+                alignment, ScoreScratch::thread_size() * sizeof(float)});
   for (size_t thread = 0; thread < program_.pool().threads(); ++thread)
     scratch_.emplace_back(bytes / sizeof(float) + 1);
 }

@@ -23,6 +23,13 @@ class MixedReplayer {
     ChainScratch scratch;
   };
 
+  // Heads head.. of the attention of rows first.. of the table to their histories.
+  struct SelfPart {
+    const Bf16SelfLayer& layer;
+    size_t first, rows;
+    size_t head, heads, head_size;
+  };
+
   bool run(const Chain& chain);
   bool run(const ConvolutionStep& step);
   bool run(const Attention& op);
@@ -55,6 +62,8 @@ class MixedReplayer {
               const Matrix& out, size_t thread) const;
   void attend(const Int8Heads& keys_values, size_t head, const Matrix& q, const Matrix& out,
               size_t thread) const;
+
+  void attend(const SelfPart& part, const Matrix& q, const Matrix& out, size_t thread) const;
 
   Matrix value(ValueId id) const;
   Carver carver(size_t thread) const {

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "device/cpu/kernels.h"
+#include "device/cpu/mixed/indexed_rows.h"
 #include "device/cpu/mixed/replayer.h"
 
 namespace npu::cpu {
@@ -132,21 +133,59 @@ bool MixedReplayer::run(const SelfAttention& op) {
     bf16_row(k.row(r), k.cols, 1, layer.keys.data() + to);
     bf16_row(v.row(r), v.cols, 1, layer.values.data() + to);
   }
-  const size_t groups = blocks(heads, kIndexedHeads);
-  return turn_.run(groups * q.rows, [&](size_t unit, size_t thread) {
-    const size_t row = unit / groups, first = unit % groups * kIndexedHeads;
-    const Row& entry = replay_.rows[row];
-    const size_t positions = size(entry.position) + 1;
-    const int* storage = context_.histories_.rows(entry.self_slot);
-    float* scores = context_.scratch_[thread].data();
-    for (size_t head = first; head < std::min(first + kIndexedHeads, heads); ++head) {
-      const size_t c = head * head_size;
-      indexed_dots_bf16(q.row(row) + c, {layer.keys.data() + c, layer.stride, storage, positions},
-                        head_size, scores);
-      const float sum = exponentials(scores, positions, score_scale(head_size));
-      indexed_sum_bf16(scores, {layer.values.data() + c, layer.stride, storage, positions},
-                       head_size, 1 / sum, out.row(row) + c);
+  const size_t groups = blocks(heads, kSelfHeads);
+  const size_t rows =
+      std::min(kSelfRows, blocks(q.rows, std::max(size_t{1}, turn_.threads() / groups)));
+  return turn_.run(groups * blocks(q.rows, rows), [&](size_t unit, size_t thread) {
+    const size_t head = unit % groups * kSelfHeads, first = unit / groups * rows;
+    const SelfPart part{
+        layer,    first, std::min(rows, q.rows - first), head, std::min(kSelfHeads, heads - head),
+        head_size};
+    attend(part, q, out, thread);
+  });
+}
+
+// Rows that are neighbours have most of their history in common when they are beams or a prompt, so
+// they go through it together.
+void MixedReplayer::attend(const SelfPart& part, const Matrix& q, const Matrix& out,
+                           size_t thread) const {
+  Carver memory = carver(thread);
+  const SelfScratch s(memory, size(context_.limits_.self_positions));
+  const auto scores = [&](size_t r, size_t h) {
+    return s.scores + (r * kSelfHeads + h) * s.stride;
+  };
+  size_t longest = 0;
+  for (size_t r = 0; r < part.rows; ++r)
+    longest = std::max(longest, size(replay_.rows[part.first + r].position) + 1);
+  // Calls body(row, head, column, rows of its history from `begin` on) for every block of it.
+  const auto each_block = [&](const AlignedArray<uint16_t>& data, const auto& body) {
+    for (size_t begin = 0; begin < longest; begin += kIndexedBlock)
+      for (size_t r = 0; r < part.rows; ++r) {
+        const Row& row = replay_.rows[part.first + r];
+        const size_t positions = size(row.position) + 1;
+        if (begin >= positions) continue;
+        const size_t count = std::min(kIndexedBlock, positions - begin);
+        for (size_t h = 0; h < part.heads; ++h) {
+          const size_t c = (part.head + h) * part.head_size;
+          const IndexedBf16Rows rows{data.data() + c, part.layer.stride,
+                                     context_.histories_.rows(row.self_slot) + begin, count,
+                                     positions - begin - count};
+          body(r, h, c, begin, rows);
+        }
+      }
+  };
+  each_block(part.layer.keys, [&](size_t r, size_t h, size_t c, size_t begin, const auto& rows) {
+    indexed_dots_bf16(q.row(part.first + r) + c, rows, part.head_size, scores(r, h) + begin);
+  });
+  for (size_t r = 0; r < part.rows; ++r)
+    for (size_t h = 0; h < part.heads; ++h) {
+      const size_t positions = size(replay_.rows[part.first + r].position) + 1;
+      const float sum = exponentials(scores(r, h), positions, score_scale(part.head_size));
+      for (size_t i = 0; i < positions; ++i) scores(r, h)[i] *= 1 / sum;
+      std::fill_n(out.row(part.first + r) + (part.head + h) * part.head_size, part.head_size, 0.0f);
     }
+  each_block(part.layer.values, [&](size_t r, size_t h, size_t c, size_t begin, const auto& rows) {
+    add_indexed_bf16(scores(r, h) + begin, rows, part.head_size, out.row(part.first + r) + c);
   });
 }
 

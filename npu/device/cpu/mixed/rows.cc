@@ -10,7 +10,6 @@
 #define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128)
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "device/cpu/mixed/rows.cc"
-#include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>  // before highway.h
 #include <hwy/highway.h>
 
@@ -249,112 +248,6 @@ void InterleaveBf16(const float* first, const float* second, size_t cols, uint16
   }
 }
 
-// Two vectors of columns of a row, by parity. gcc would compile a constructor of its own making for
-// no target.
-struct Pair {
-  HWY_INLINE Pair() {}
-  HWY_INLINE Pair(V a, V b) : even(a), odd(b) {}
-  V even, odd;
-};
-HWY_INLINE Pair load_pair(const uint16_t* from) {
-  const D d;
-  const DU du;
-  const auto bits = hn::LoadU(du, reinterpret_cast<const uint32_t*>(from));
-  return {hn::BitCast(d, hn::ShiftLeft<16>(bits)),
-          hn::BitCast(d, hn::And(bits, hn::Set(du, 0xffff0000u)))};
-}
-
-constexpr size_t kPair = 2 * kLanes;
-constexpr size_t kFetchRows = 12;  // so many rows ahead: rows lie apart
-
-HWY_INLINE const uint16_t* indexed_row(const IndexedBf16Rows& rows, size_t i) {
-  return rows.data + static_cast<size_t>(rows.rows[i]) * rows.stride;
-}
-
-HWY_INLINE void fetch_row(const IndexedBf16Rows& rows, size_t i, size_t cols) {
-  if (i + kFetchRows >= rows.count) return;
-  const uint16_t* row = indexed_row(rows, i + kFetchRows);
-  for (size_t c = 0; c < cols; c += kCacheLine / sizeof *row) hwy::Prefetch(row + c);
-}
-
-// Of kKeys keys at a time, which share the loads of the query.
-template <size_t kKeys>
-HWY_INLINE void dots_bf16(const float* q, const IndexedBf16Rows& keys, size_t first, size_t cols,
-                          float* out) {
-  const D d;
-  const uint16_t* key[kKeys];
-  Pair sum[kKeys];
-  for (size_t i = 0; i < kKeys; ++i) {
-    fetch_row(keys, first + i, cols);
-    key[i] = indexed_row(keys, first + i);
-    sum[i] = {hn::Zero(d), hn::Zero(d)};
-  }
-  size_t c = 0;
-  for (; c + kPair <= cols; c += kPair) {
-    V even, odd;
-    hn::LoadInterleaved2(d, q + c, even, odd);
-    for (size_t i = 0; i < kKeys; ++i) {
-      const Pair x = load_pair(key[i] + c);
-      sum[i] = {hn::MulAdd(even, x.even, sum[i].even), hn::MulAdd(odd, x.odd, sum[i].odd)};
-    }
-  }
-  for (; c < cols; c += kLanes) {
-    const V some = hn::IfThenElseZero(first_lanes(c, cols), hn::LoadU(d, q + c));
-    for (size_t i = 0; i < kKeys; ++i) {
-      const V x = hn::IfThenElseZero(first_lanes(c, cols), load_bf16(key[i] + c));
-      sum[i].even = hn::MulAdd(some, x, sum[i].even);
-    }
-  }
-  for (size_t i = 0; i < kKeys; ++i)
-    out[first + i] = hn::GetLane(hn::SumOfLanes(d, hn::Add(sum[i].even, sum[i].odd)));
-}
-
-void IndexedDotsBf16(const float* q, const IndexedBf16Rows& keys, size_t cols, float* out) {
-  constexpr size_t kKeys = 4;
-  size_t i = 0;
-  for (; i + kKeys <= keys.count; i += kKeys) dots_bf16<kKeys>(q, keys, i, cols, out);
-  for (; i < keys.count; ++i) dots_bf16<1>(q, keys, i, cols, out);
-}
-
-// Columns c.. of the sum, kPairs pairs of vectors.
-template <size_t kPairs>
-HWY_INLINE void sums_bf16(const float* weights, const IndexedBf16Rows& values, size_t c,
-                          float scale, float* out) {
-  const D d;
-  Pair sum[kPairs];
-  for (Pair& pair : sum) pair = {hn::Zero(d), hn::Zero(d)};
-  IndexedBf16Rows part = values;
-  part.data += c;
-  for (size_t i = 0; i < values.count; ++i) {
-    fetch_row(part, i, kPairs * kPair);
-    const V weight = hn::Set(d, weights[i]);
-    const uint16_t* row = indexed_row(part, i);
-    for (size_t v = 0; v < kPairs; ++v) {
-      const Pair x = load_pair(row + v * kPair);
-      sum[v] = {hn::MulAdd(weight, x.even, sum[v].even), hn::MulAdd(weight, x.odd, sum[v].odd)};
-    }
-  }
-  const V factor = hn::Set(d, scale);
-  for (size_t v = 0; v < kPairs; ++v)
-    hn::StoreInterleaved2(hn::Mul(sum[v].even, factor), hn::Mul(sum[v].odd, factor), d,
-                          out + c + v * kPair);
-}
-
-void IndexedSumBf16(const float* weights, const IndexedBf16Rows& values, size_t cols, float scale,
-                    float* out) {
-  size_t c = 0;
-  for (; c + 2 * kPair <= cols; c += 2 * kPair) sums_bf16<2>(weights, values, c, scale, out);
-  for (; c + kPair <= cols; c += kPair) sums_bf16<1>(weights, values, c, scale, out);
-  if (c == cols) return;
-  HWY_ALIGN float last[2 * kPair];
-  for (size_t from = c; from < cols; from += kPair) {
-    IndexedBf16Rows part = values;
-    part.data += from;
-    sums_bf16<1>(weights, part, 0, scale, last);
-    std::copy_n(last, std::min(kPair, cols - from), out + from);
-  }
-}
-
 }  // namespace npu::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -374,8 +267,6 @@ HWY_EXPORT(SymmetricScale);
 HWY_EXPORT(SymmetricRow);
 HWY_EXPORT(InterleaveInt8);
 HWY_EXPORT(InterleaveBf16);
-HWY_EXPORT(IndexedDotsBf16);
-HWY_EXPORT(IndexedSumBf16);
 
 RowScale quantise_row(const float* x, size_t cols, uint8_t* out) {
   return HWY_DYNAMIC_DISPATCH(QuantiseRow)(x, cols, out);
@@ -417,13 +308,6 @@ void interleave_int8(const float* const rows[4], const float scale[4], size_t co
 }
 void interleave_bf16(const float* first, const float* second, size_t cols, uint16_t* out) {
   HWY_DYNAMIC_DISPATCH(InterleaveBf16)(first, second, cols, out);
-}
-void indexed_dots_bf16(const float* q, const IndexedBf16Rows& keys, size_t cols, float* out) {
-  HWY_DYNAMIC_DISPATCH(IndexedDotsBf16)(q, keys, cols, out);
-}
-void indexed_sum_bf16(const float* weights, const IndexedBf16Rows& values, size_t cols, float scale,
-                      float* out) {
-  HWY_DYNAMIC_DISPATCH(IndexedSumBf16)(weights, values, cols, scale, out);
 }
 
 }  // namespace npu::cpu

@@ -78,15 +78,4 @@ int32_t symmetric_row(const float* x, size_t cols, float scale, int8_t* out);
 void interleave_int8(const float* const rows[4], const float scale[4], size_t cols, int8_t* out);
 void interleave_bf16(const float* first, const float* second, size_t cols, uint16_t* out);
 
-// Like indexed_dots and indexed_sum of kernels.h, over rows of bfloat16.
-struct IndexedBf16Rows {
-  const uint16_t* data;
-  size_t stride;
-  const int* rows;  // [count]
-  size_t count;
-};
-void indexed_dots_bf16(const float* q, const IndexedBf16Rows& keys, size_t cols, float* out);
-void indexed_sum_bf16(const float* weights, const IndexedBf16Rows& values, size_t cols, float scale,
-                      float* out);
-
 }  // namespace npu::cpu

@@ -60,9 +60,21 @@ struct ConvolutionScratch {
   float* sums;
 };
 
-inline constexpr size_t kQueryRows = 28;    // queries of a unit of work
-inline constexpr size_t kKeyBlock = 128;    // keys whose scores exist at a time
-inline constexpr size_t kIndexedHeads = 4;  // heads of one row in a unit of the self-attention
+inline constexpr size_t kQueryRows = 28;  // queries of a unit of work
+inline constexpr size_t kKeyBlock = 128;  // keys whose scores exist at a time
+
+inline constexpr size_t kSelfRows = 8;   // queries of a unit of the self-attention, at most
+inline constexpr size_t kSelfHeads = 2;  // and heads
+
+// Of attention to the self cache.
+struct SelfScratch {
+  SelfScratch(Carver& carver, size_t positions)
+      : stride(round_up(positions, kPanelCols)),
+        scores(carver.take<float>(kSelfRows * kSelfHeads * stride)) {}
+
+  size_t stride;
+  float* scores;  // [row][head][position]
+};
 
 // Of attention in bfloat16.
 struct AttentionScratch {

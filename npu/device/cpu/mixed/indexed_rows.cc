@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "device/cpu/mixed/indexed_rows.h"
+
+#include <algorithm>
+
+#include "device/cpu/aligned.h"
+
+// Vectors whose size the compiler does not know cannot be put into arrays.
+#define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128)
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "device/cpu/mixed/indexed_rows.cc"
+#include <hwy/cache_control.h>
+#include <hwy/foreach_target.h>  // before highway.h
+#include <hwy/highway.h>
+
+#include "device/cpu/mixed/bf16_vector.h"
+#include "device/cpu/vector_math.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace npu::cpu::HWY_NAMESPACE {
+
+constexpr size_t kPair = 2 * kLanes;
+constexpr size_t kKeys = 4;  // that share the loads of the query, and the sums over lanes
+
+// Two vectors of columns of a row, by parity.
+struct Pair {
+  V even, odd;
+};
+HWY_INLINE Pair load_pair(const uint16_t* from) {
+  const D d;
+  const DU du;
+  const auto bits = hn::LoadU(du, reinterpret_cast<const uint32_t*>(from));
+  return {hn::BitCast(d, hn::ShiftLeft<16>(bits)),
+          hn::BitCast(d, hn::And(bits, hn::Set(du, 0xffff0000u)))};
+}
+
+HWY_INLINE const uint16_t* indexed_row(const IndexedBf16Rows& rows, size_t i) {
+  return rows.data + static_cast<size_t>(rows.rows[i]) * rows.stride;
+}
+
+// Fetches the row that a block further takes the place of row i.
+HWY_INLINE void fetch_row(const IndexedBf16Rows& rows, size_t i, size_t cols) {
+  if (i + kIndexedBlock >= rows.count + rows.more) return;
+  const uint16_t* row = indexed_row(rows, i + kIndexedBlock);
+  for (size_t c = 0; c < cols; c += kCacheLine / sizeof *row) hwy::Prefetch(row + c);
+}
+
+#if HWY_TARGET == HWY_SCALAR
+
+HWY_INLINE void store_sums(const V (&sum)[kKeys], float* out) {
+  for (size_t i = 0; i < kKeys; ++i) out[i] = hn::GetLane(sum[i]);
+}
+
+#else
+
+// The sum of all blocks of four lanes.
+template <typename DN>
+HWY_INLINE auto sum_of_blocks(DN, hn::Vec<DN> v) {
+  if constexpr (hn::MaxLanes(DN()) <= 4) {
+    return v;
+  } else {
+    const hn::Half<DN> half;
+    return sum_of_blocks(half, hn::Add(hn::LowerHalf(half, v), hn::UpperHalf(half, v)));
+  }
+}
+
+// a and b by turns, their lanes added by twos.
+template <typename DN>
+HWY_INLINE hn::Vec<DN> folded(DN d, hn::Vec<DN> a, hn::Vec<DN> b) {
+  const D df;
+  return hn::BitCast(d, hn::Add(hn::BitCast(df, hn::InterleaveLower(d, a, b)),
+                                hn::BitCast(df, hn::InterleaveUpper(d, a, b))));
+}
+
+// out[i] = sum of the lanes of sum[i].
+HWY_INLINE void store_sums(const V (&sum)[kKeys], float* out) {
+  const D d;
+  const hn::Repartition<uint64_t, D> twos;
+  const auto first = hn::BitCast(twos, folded(d, sum[0], sum[1]));
+  const auto second = hn::BitCast(twos, folded(d, sum[2], sum[3]));
+  const V four = hn::BitCast(d, folded(twos, first, second));
+  hn::StoreU(sum_of_blocks(d, four), hn::CappedTag<float, 4>(), out);
+}
+
+#endif
+
+// Of kKeys keys. Without complete unrolling, gcc keeps the sums in memory.
+HWY_INLINE void dots(const float* q, const uint16_t* const (&key)[kKeys], size_t cols, float* out) {
+  const D d;
+  V even[kKeys], odd[kKeys];
+  HWY_UNROLL(8)
+  for (size_t i = 0; i < kKeys; ++i) even[i] = odd[i] = hn::Zero(d);
+  size_t c = 0;
+  for (; c + kPair <= cols; c += kPair) {
+    V q_even, q_odd;
+    hn::LoadInterleaved2(d, q + c, q_even, q_odd);
+    HWY_UNROLL(8)
+    for (size_t i = 0; i < kKeys; ++i) {
+      const Pair x = load_pair(key[i] + c);
+      even[i] = hn::MulAdd(q_even, x.even, even[i]);
+      odd[i] = hn::MulAdd(q_odd, x.odd, odd[i]);
+    }
+  }
+  for (; c < cols; c += kLanes) {
+    const auto valid = hn::FirstN(d, std::min(kLanes, cols - c));
+    const V some = hn::IfThenElseZero(valid, hn::LoadU(d, q + c));
+    HWY_UNROLL(8)
+    for (size_t i = 0; i < kKeys; ++i)
+      even[i] = hn::MulAdd(some, hn::IfThenElseZero(valid, load_bf16(key[i] + c)), even[i]);
+  }
+  HWY_UNROLL(8)
+  for (size_t i = 0; i < kKeys; ++i) even[i] = hn::Add(even[i], odd[i]);
+  store_sums(even, out);
+}
+
+void IndexedDotsBf16(const float* q, const IndexedBf16Rows& keys, size_t cols, float* out) {
+  const uint16_t* key[kKeys];
+  size_t first = 0;
+  for (; first + kKeys <= keys.count; first += kKeys) {
+    HWY_UNROLL(8)
+    for (size_t i = 0; i < kKeys; ++i) {
+      fetch_row(keys, first + i, cols);
+      key[i] = indexed_row(keys, first + i);
+    }
+    dots(q, key, cols, out + first);
+  }
+  if (first == keys.count) return;
+  for (size_t i = 0; i < kKeys; ++i) key[i] = indexed_row(keys, std::min(first + i, keys.count - 1));
+  HWY_ALIGN float last[kKeys];
+  dots(q, key, cols, last);
+  std::copy_n(last, keys.count - first, out + first);
+}
+
+// Columns c.. of the sum, kPairs pairs of vectors.
+template <size_t kPairs>
+HWY_INLINE void add_columns(const float* weights, const IndexedBf16Rows& values, size_t c,
+                            float* out) {
+  const D d;
+  V even[kPairs], odd[kPairs];
+  HWY_UNROLL(8)
+  for (size_t v = 0; v < kPairs; ++v) hn::LoadInterleaved2(d, out + v * kPair, even[v], odd[v]);
+  IndexedBf16Rows part = values;
+  part.data += c;
+  for (size_t i = 0; i < values.count; ++i) {
+    fetch_row(part, i, kPairs * kPair);
+    const V weight = hn::Set(d, weights[i]);
+    const uint16_t* row = indexed_row(part, i);
+    HWY_UNROLL(8)
+    for (size_t v = 0; v < kPairs; ++v) {
+      const Pair x = load_pair(row + v * kPair);
+      even[v] = hn::MulAdd(weight, x.even, even[v]);
+      odd[v] = hn::MulAdd(weight, x.odd, odd[v]);
+    }
+  }
+  HWY_UNROLL(8)
+  for (size_t v = 0; v < kPairs; ++v)
+    hn::StoreInterleaved2(even[v], odd[v], d, out + v * kPair);
+}
+
+void AddIndexedBf16(const float* weights, const IndexedBf16Rows& values, size_t cols, float* out) {
+  size_t c = 0;
+  for (; c + 2 * kPair <= cols; c += 2 * kPair) add_columns<2>(weights, values, c, out + c);
+  for (; c + kPair <= cols; c += kPair) add_columns<1>(weights, values, c, out + c);
+  if (c == cols) return;
+  HWY_ALIGN float last[kPair] = {};
+  std::copy_n(out + c, cols - c, last);
+  add_columns<1>(weights, values, c, last);
+  std::copy_n(last, cols - c, out + c);
+}
+
+}  // namespace npu::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace npu::cpu {
+
+HWY_EXPORT(IndexedDotsBf16);
+HWY_EXPORT(AddIndexedBf16);
+
+void indexed_dots_bf16(const float* q, const IndexedBf16Rows& keys, size_t cols, float* out) {
+  HWY_DYNAMIC_DISPATCH(IndexedDotsBf16)(q, keys, cols, out);
+}
+void add_indexed_bf16(const float* weights, const IndexedBf16Rows& values, size_t cols,
+                      float* out) {
+  HWY_DYNAMIC_DISPATCH(AddIndexedBf16)(weights, values, cols, out);
+}
+
+}  // namespace npu::cpu
+#endif  // HWY_ONCE

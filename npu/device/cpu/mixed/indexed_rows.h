@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Attention of a single query to rows of bfloat16 that lie anywhere: those of the self cache.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace npu::cpu {
+
+// Rows of a call. The caller works through long lists a block at a time, so that several queries
+// find a block in the cache; what is known of the rows behind it is fetched meanwhile.
+inline constexpr size_t kIndexedBlock = 16;
+
+struct IndexedBf16Rows {
+  const uint16_t* data;
+  size_t stride;
+  const int* rows;  // [count], and `more` behind them
+  size_t count;     // at most kIndexedBlock
+  size_t more;
+};
+
+// out[i] = q * row i, over `cols` columns. The result for a row is the same for any `count`.
+void indexed_dots_bf16(const float* q, const IndexedBf16Rows& keys, size_t cols, float* out);
+// out += sum over i < count of weights[i] * row i.
+void add_indexed_bf16(const float* weights, const IndexedBf16Rows& values, size_t cols, float* out);
+
+}  // namespace npu::cpu
