@@ -48,7 +48,6 @@ CommandLine from_raw(const RawOptions& raw) {
   options.skip_existing = raw.skip_existing;
   options.quiet = raw.quiet;
   options.json = raw.json;
-  options.batch = raw.batch;
   options.exact = raw.exact;
   options.words = raw.words;
   options.word_timestamps = raw.word_timestamps;
@@ -149,9 +148,6 @@ Done check_together(const RawOptions& raw, const CommandLine& options) {
   }
   if (options.json && options.action != Action::kProfile) {
     return usage("--json belongs to --profile; for a JSON transcript use --format=json");
-  }
-  if (options.batch && options.exact) {
-    return usage("--batch is not the reference's way, which --exact asks for");
   }
   if (options.action == Action::kProfile && options.writes_video()) {
     return usage("--profile writes no video");

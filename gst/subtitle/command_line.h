@@ -55,7 +55,6 @@ struct CommandLine {
   bool skip_existing = false;
   bool quiet = false;
   bool json = false;  // of --profile
-  bool batch = false;
   bool exact = false;
   bool words = false;  // a caption per word
   bool word_timestamps = false;

@@ -35,7 +35,7 @@ _npusubtitle() {
         COMPREPLY=($(compgen -W "--format= --output= --recursive --jobs= --skip-existing --force
           --track= --from= --to= --embed --burn --container= --quality= --font= --model=
           --device= --device-index= --threads= --precision= --language= --task=
-          --translate --beam-size= --best-of= --temperature= --initial-prompt= --batch --exact --set=
+          --translate --beam-size= --best-of= --temperature= --initial-prompt= --exact --set=
           --words --word-timestamps --max-line= --max-lines= --min-duration= --max-duration= --max-cps=
           --min-gap= --chain-gap= --linger= --vad= --quiet --profile --json --self-test --version
           --help" -- "$current"))

@@ -128,11 +128,9 @@ void add_transcription(Entries& entries, RawOptions& raw) {
   // As bytes: in the C locale GLib would refuse what is not ASCII.
   valued(entries, "initial-prompt", 0, G_OPTION_ARG_FILENAME, &raw.initial_prompt,
          "names and words to expect", "TEXT");
-  flag(entries, "batch", 0, raw.batch,
-       "decode several pieces of the file at once: faster, without previous text for context");
   flag(entries, "exact", 0, raw.exact,
-       "work as the reference implementation does: all of the file in memory, 16 bit samples, "
-       "no --vad");
+       "work as the reference implementation does: one window after the other, all of the file in "
+       "memory, 16 bit samples, no --vad");
   called(entries, "set", take_set, "set any property of the element npuwhisper", "PROPERTY=VALUE");
 }
 

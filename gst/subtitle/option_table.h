@@ -45,7 +45,6 @@ struct RawOptions {
   gboolean force = FALSE;
   gboolean quiet = FALSE;
   gboolean json = FALSE;
-  gboolean batch = FALSE;
   gboolean exact = FALSE;
   gboolean words = FALSE;
   gboolean word_timestamps = FALSE;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "subtitle/whisper_settings.h"
 
+#include <algorithm>
+#include <array>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,6 +24,26 @@ void add(std::vector<ElementSetting>& settings, const char* option, const char* 
   if (value) settings.push_back({option, property, std::to_string(*value)});
 }
 
+// Properties that mean nothing, or cannot be had, when chunks are decoded side by side.
+constexpr std::array kSequential = {
+    "carry-initial-prompt",
+    "condition-on-previous-text",
+    "max-initial-timestamp",
+    "max-lag",
+    "hallucination-silence-threshold",
+};
+
+// Whether the text is as good when chunks are decoded side by side, which is measured for plain
+// transcription only, and may come minutes later, as it may not where pictures wait for it.
+bool suits_batches(const CommandLine& options) {
+  if (options.exact || options.task == "translate" || options.writes_video()) return false;
+  return std::none_of(
+      options.settings.begin(), options.settings.end(), [](const ElementSetting& setting) {
+        return setting.property == "task" || std::find(kSequential.begin(), kSequential.end(),
+                                                       setting.property) != kSequential.end();
+      });
+}
+
 std::vector<ElementSetting> settings_of(const CommandLine& options) {
   std::vector<ElementSetting> settings;
   add(settings, "--model", "model", options.model);
@@ -38,7 +60,7 @@ std::vector<ElementSetting> settings_of(const CommandLine& options) {
     settings.push_back({"--word-timestamps", "word-timestamps", "true"});
   }
   if (options.words) settings.push_back({"--words", "output-mode", "words"});
-  if (options.batch) settings.push_back({"--batch", "mode", "batch"});
+  if (suits_batches(options)) settings.push_back({"batch mode", "mode", "batch"});
   if (options.exact) {
     settings.push_back({"--exact", "normalisation", "whole"});
     settings.push_back({"--exact", "vad", "off"});  // --vad and --precision come after, and count

@@ -74,7 +74,8 @@ class NpuWhisper:
         if task.beams > 1:
             command.append(f"--beam-size={task.beams}")
         # As the peers do it: windows one after the other know no voice activity, batches are cut by it.
-        command += ["--batch", f"--set=batch-size={task.batch}"] if task.batch else ["--vad=off"]
+        command += ([f"--set=batch-size={task.batch}"] if task.batch else
+                    ["--set=mode=file", "--vad=off"])
         return command
 
     def run(self, task):

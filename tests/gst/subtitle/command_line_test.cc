@@ -123,14 +123,6 @@ TEST(CommandLine, UnderstandsEveryOption) {
   EXPECT_EQ(options->inputs, std::vector<std::string>{"-strange.mp4"});
 }
 
-TEST(CommandLine, BatchesAreNotExact) {
-  EXPECT_TRUE(parse({"--batch", "a.mp4"})->batch);
-  EXPECT_FALSE(parse({"a.mp4"})->batch);
-  const auto both = parse({"--batch", "--exact", "a.mp4"});
-  ASSERT_FALSE(both);
-  EXPECT_NE(both.failure().message.find("--batch"), std::string::npos);
-}
-
 TEST(CommandLine, TakesEachFormatOnceInTheirOrder) {
   using captions::CaptionFormat;
   EXPECT_EQ(parse({"-f", "json,SRT,json", "a.mp4"})->formats,

@@ -125,7 +125,8 @@ void IndexedDotsBf16(const float* q, const IndexedBf16Rows& keys, size_t cols, f
     dots(q, key, cols, out + first);
   }
   if (first == keys.count) return;
-  for (size_t i = 0; i < kKeys; ++i) key[i] = indexed_row(keys, std::min(first + i, keys.count - 1));
+  for (size_t i = 0; i < kKeys; ++i)
+    key[i] = indexed_row(keys, std::min(first + i, keys.count - 1));
   HWY_ALIGN float last[kKeys];
   dots(q, key, cols, last);
   std::copy_n(last, keys.count - first, out + first);
@@ -153,8 +154,7 @@ HWY_INLINE void add_columns(const float* weights, const IndexedBf16Rows& values,
     }
   }
   HWY_UNROLL(8)
-  for (size_t v = 0; v < kPairs; ++v)
-    hn::StoreInterleaved2(even[v], odd[v], d, out + v * kPair);
+  for (size_t v = 0; v < kPairs; ++v) hn::StoreInterleaved2(even[v], odd[v], d, out + v * kPair);
 }
 
 void AddIndexedBf16(const float* weights, const IndexedBf16Rows& values, size_t cols, float* out) {
