@@ -18,9 +18,9 @@ std::string mode_with(CommandLine options) {
   if (!applied) return applied.failure().message;
   GValue value = G_VALUE_INIT;
   g_object_get_property(G_OBJECT(whisper.get()), "mode", &value);
-  const std::string nick =
-      g_enum_get_value(G_ENUM_CLASS(g_type_class_peek(G_VALUE_TYPE(&value))), g_value_get_enum(&value))
-          ->value_nick;
+  const std::string nick = g_enum_get_value(G_ENUM_CLASS(g_type_class_peek(G_VALUE_TYPE(&value))),
+                                            g_value_get_enum(&value))
+                               ->value_nick;
   g_value_unset(&value);
   return nick;
 }

@@ -59,15 +59,17 @@ void MixedContext::place_lists() {
   }
 }
 
-CrossLayer* MixedContext::cross_layer(size_t slot, size_t layer, size_t cols, size_t heads) {
-  if (cross_[slot].size() <= layer) cross_[slot].resize(layer + 1);
-  CrossLayer& made = cross_[slot][layer];
-  const size_t positions = size(limits_.cross_positions);
-  if (program_.element() == Element::kInt8)
-    made.int8.reserve(positions, cols, heads);
-  else
-    made.bf16.reserve(positions, cols, heads);
-  return &made;
+// The cross cache of a layer in all slots, and what reads it.
+void MixedContext::make_cross(int layer, size_t cols, int heads) {
+  for (auto& slot : cross_) {
+    if (slot.size() <= size(layer)) slot.resize(size(layer) + 1);
+    CrossLayer& made = slot[size(layer)];
+    if (program_.element() == Element::kInt8)
+      made.int8.reserve(size(limits_.cross_positions), cols, size(heads));
+    else
+      made.bf16.reserve(size(limits_.cross_positions), cols, size(heads));
+  }
+  cross_queries_.reserve(size(limits_.max_rows), cols, size(heads));
 }
 
 void MixedContext::make_caches(const OpList& list) {
@@ -81,22 +83,9 @@ void MixedContext::make_caches(const OpList& list) {
       const size_t elements = size(histories_.storage_rows()) * stride;
       self_[layer] = {AlignedArray<uint16_t>(elements), AlignedArray<uint16_t>(elements), stride};
     } else if (const auto* cross = std::get_if<CrossAttention>(&op)) {
-      for (size_t slot = 0; slot < cross_.size(); ++slot)
-        cross_layer(slot, size(cross->layer), cols(cross->q), size(cross->heads));
-      cross_queries_.reserve(size(limits_.max_rows), cols(cross->q), size(cross->heads));
+      make_cross(cross->layer, cols(cross->q), cross->heads);
     } else if (const auto* alignment = std::get_if<AlignmentScores>(&op)) {
-      for (size_t slot = 0; slot < cross_.size(); ++slot) {
-        AlignmentKeys& keys =
-            cross_layer(slot, size(alignment->layer), cols(alignment->q), size(alignment->heads))
-                ->alignment;
-        keys.head_size = cols(alignment->q) / size(alignment->heads);
-        keys.positions = size(limits_.cross_positions);
-        for (const int head : alignment->chosen)
-          if (std::find(keys.heads.begin(), keys.heads.end(), head) == keys.heads.end())
-            keys.heads.push_back(head);
-        keys.keys =
-            FloatArray(keys.heads.size() * round_up(keys.positions, kPanelCols) * keys.head_size);
-      }
+      make_cross(alignment->layer, cols(alignment->q), alignment->heads);
     } else if (const auto* full = std::get_if<Attention>(&op)) {
       queries_.reserve(size(list.values[size(full->q)].rows), cols(full->q), size(full->heads));
       attended_.reserve(size(list.values[size(full->k)].rows), cols(full->k), size(full->heads));
@@ -120,10 +109,8 @@ void MixedContext::make_scratch() {
   AttentionScratch{attention, widest_};
   CrossScratch{cross, positions, widest_};
   SelfScratch{self, size(limits_.self_positions)};
-  const size_t alignment = kTableBlock * row_stride(positions) * sizeof(float);
-  const size_t bytes =
-      std::max({chain.used(), convolution.used(), attention.used(), cross.used(), self.used(),
-                alignment, ScoreScratch::thread_size() * sizeof(float)});
+  const size_t bytes = std::max({chain.used(), convolution.used(), attention.used(), cross.used(),
+                                 self.used(), ScoreScratch::thread_size() * sizeof(float)});
   for (size_t thread = 0; thread < program_.pool().threads(); ++thread)
     scratch_.emplace_back(bytes / sizeof(float) + 1);
 }

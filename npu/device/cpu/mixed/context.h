@@ -12,23 +12,10 @@
 
 namespace npu::cpu {
 
-// Keys in f32 of the heads that AlignmentScores hand out, as multiply_panel() reads them.
-struct AlignmentKeys {
-  std::vector<int> heads;
-  size_t head_size = 0, positions = 0;
-  FloatArray keys;  // [head][panel of positions][col][position]
-
-  float* panel(size_t index, size_t number) {
-    return keys.data() +
-           (index * round_up(positions, kPanelCols) + number * kPanelCols) * head_size;
-  }
-};
-
 // One layer of one cross-cache slot: keys and values in the element type of the program.
 struct CrossLayer {
   Int8Heads int8;
   Bf16Heads bf16;
-  AlignmentKeys alignment;
 };
 
 // Keys and values of one layer of the self cache in bfloat16, one row each per storage row.
@@ -62,7 +49,7 @@ class MixedContext : public Context {
 
   void place_lists();
   void make_caches(const OpList& list);
-  CrossLayer* cross_layer(size_t slot, size_t layer, size_t cols, size_t heads);
+  void make_cross(int layer, size_t cols, int heads);
   void make_scratch();
   void begin_rows(const OpList& list, const Replay& replay);
 
@@ -76,7 +63,7 @@ class MixedContext : public Context {
   std::vector<std::vector<CrossLayer>> cross_;  // by slot, layer
   Bf16Queries queries_;                         // of an Attention
   Bf16Heads attended_;
-  Bf16Queries cross_queries_;            // of a CrossAttention, for bfloat16 caches
+  Bf16Queries cross_queries_;            // of what reads them, for bfloat16 caches
   AlignedArray<uint8_t> prepared_data_;  // rows of the table, prepared
   std::vector<RowScale> prepared_scale_;
   std::vector<RowGroup> groups_;   // of the row table

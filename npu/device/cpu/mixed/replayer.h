@@ -63,6 +63,8 @@ class MixedReplayer {
   void attend(const Int8Heads& keys_values, size_t head, const Matrix& q, const Matrix& out,
               size_t thread) const;
 
+  void key_products(const Int8Heads& keys_values, size_t head, const Matrix& q,
+                    const CrossScratch& s) const;
   void attend(const SelfPart& part, const Matrix& q, const Matrix& out, size_t thread) const;
 
   Matrix value(ValueId id) const;

@@ -68,11 +68,10 @@ bool MixedReplayer::run(const Attention& op) {
   });
 }
 
-// Queries and weights have 16 bits, so that nothing is lost beyond what the caches have lost.
-void MixedReplayer::attend(const Int8Heads& kv, size_t head, const Matrix& q, const Matrix& out,
-                           size_t thread) const {
-  Carver memory = carver(thread);
-  const CrossScratch s(memory, kv.positions, kv.head_size);
+// Products of queries with the keys of a head, without the factor of the softmax. Queries have 16
+// bits, so that nothing is lost beyond what the cache has lost.
+void MixedReplayer::key_products(const Int8Heads& kv, size_t head, const Matrix& q,
+                                 const CrossScratch& s) const {
   const size_t rows = q.rows, column = head * kv.head_size;
   uint8_t* low_queries = s.queries + rows * s.query_stride;
   for (size_t r = 0; r < rows; ++r)
@@ -86,6 +85,15 @@ void MixedReplayer::attend(const Int8Heads& kv, size_t head, const Matrix& q, co
                   kv.head_key_scale(head) + p * kPanelCols, kv.head_key_sum(head) + p * kPanelCols,
                   s.scores + r * s.score_stride + p * kPanelCols);
   }
+}
+
+// Weights have 16 bits as well.
+void MixedReplayer::attend(const Int8Heads& kv, size_t head, const Matrix& q, const Matrix& out,
+                           size_t thread) const {
+  Carver memory = carver(thread);
+  const CrossScratch s(memory, kv.positions, kv.head_size);
+  const size_t rows = q.rows, column = head * kv.head_size;
+  key_products(kv, head, q, s);
   uint8_t* low_weights = s.weights + rows * s.byte_stride;
   for (size_t r = 0; r < rows; ++r) {
     float* scores = s.scores + r * s.score_stride;
@@ -193,24 +201,31 @@ bool MixedReplayer::run(const AlignmentScores& op) {
   const Matrix q = value(op.q);
   const size_t positions = size(context_.limits_.cross_positions);
   const size_t first_head = alignment_head_, chosen = op.chosen.size();
+  const size_t head_size = q.cols / size(op.heads);
+  const bool int8 = program_.element() == Element::kInt8;
+  // In base 2, as the caches' other readers have them.
+  if (!int8) context_.cross_queries_.pack(0, q, kLog2E * score_scale(head_size));
+  const float factor = int8 ? score_scale(head_size) : 1 / kLog2E;
   alignment_head_ += chosen;
   return turn_.run(context_.groups_.size() * chosen, [&](size_t unit, size_t thread) {
     const RowGroup& group = context_.groups_[unit / chosen];
     const size_t index = unit % chosen, head = size(op.chosen[index]);
-    AlignmentKeys& keys = context_.cross_[group.slot][size(op.layer)].alignment;
-    const size_t at = size(static_cast<int>(
-        std::find(keys.heads.begin(), keys.heads.end(), op.chosen[index]) - keys.heads.begin()));
-    float* scores = context_.scratch_[thread].data();
-    const size_t stride = row_stride(positions);
-    for (size_t p = 0; p < blocks(positions, kPanelCols); ++p)
-      multiply_panel({q.row(group.first) + head * keys.head_size, q.stride, group.rows,
-                      keys.panel(at, p), kPanelCols, keys.head_size, scores + p * kPanelCols,
-                      stride});
+    const CrossLayer& cross = context_.cross_[group.slot][size(op.layer)];
+    Carver memory = carver(thread);
+    const CrossScratch s(memory, positions, head_size);
+    if (int8) {
+      key_products(cross.int8, head, {q.row(group.first), q.stride, group.rows, q.cols}, s);
+    } else {
+      const Bf16Queries& queries = context_.cross_queries_;
+      for (size_t p = 0; p < cross.bf16.panels(); ++p)
+        dot_.bf16({queries.row(head, group.first), queries.stride(), group.rows,
+                   cross.bf16.key_panel(head, p), cross.bf16.key_groups(),
+                   s.scores + p * kPanelCols, s.score_stride});
+    }
     for (size_t r = 0; r < group.rows; ++r) {
       float* to =
           replay_.alignment.data() + ((first_head + index) * q.rows + group.first + r) * positions;
-      for (size_t p = 0; p < positions; ++p)
-        to[p] = scores[r * stride + p] * score_scale(keys.head_size);
+      for (size_t p = 0; p < positions; ++p) to[p] = s.scores[r * s.score_stride + p] * factor;
     }
   });
 }

@@ -122,10 +122,6 @@ void MixedReplayer::block(Block& block, const CrossStage& stage) const {
     layer.int8.pack(block.first, k, v, reinterpret_cast<int8_t*>(block.scratch.packing));
   else
     layer.bf16.pack(block.first, k, v, block.scratch.packing);
-  AlignmentKeys& keys = layer.alignment;
-  for (size_t i = 0; i < keys.heads.size(); ++i)
-    transpose_panels(k.data + size(keys.heads[i]) * keys.head_size, k.stride, k.rows,
-                     keys.head_size, keys.panel(i, block.first / kPanelCols));
 }
 
 bool MixedReplayer::table(const PrepareStage& stage) {
