@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -21,6 +22,7 @@ inline constexpr size_t round_up(size_t value, size_t multiple) {
 
 inline constexpr size_t kCacheLine = 64;              // bytes
 inline constexpr size_t kHugePage = size_t{2} << 20;  // bytes
+inline constexpr size_t kMappingUnit = 64 << 10;      // bytes: whole pages on every system
 
 // Floats from one row of a matrix to the next: whole panels, so that kernels may write full ones,
 // and one cache line more, so that rows do not fall into the same cache sets.
@@ -29,21 +31,20 @@ inline constexpr size_t row_stride(size_t cols) {
 }
 
 // Owns `size` elements, 64-byte aligned, zeroed. Kernels may read a panel beyond the end.
+//
+// Weights are read through from end to end, which costs a TLB miss per page, so large arrays lie in
+// huge pages but for their tail, where nothing is to be wasted. They come from the system, whose
+// pages are zero and are not there before they are touched: a cache takes the memory that is used.
 template <typename T>
 class AlignedArray {
  public:
   AlignedArray() = default;
   // Throws std::bad_alloc.
-  explicit AlignedArray(size_t size) : size_(size) {
+  explicit AlignedArray(size_t size) : data_(nullptr, Free{0}), size_(size) {
     const size_t bytes = size * sizeof(T) + kPanelCols * 2 * sizeof(float);
-    void* data = nullptr;
-    if (posix_memalign(&data, bytes < kHugePage ? 64 : kHugePage, bytes) != 0)
-      throw std::bad_alloc();
-    data_.reset(static_cast<T*>(data));
-    // Weights are read through from end to end, which costs a TLB miss per page. The tail stays in
-    // small pages, so that nothing is wasted.
-    if (bytes >= kHugePage) madvise(data, bytes / kHugePage * kHugePage, MADV_HUGEPAGE);
-    std::memset(data, 0, bytes);
+    void* data = bytes < kHugePage ? small(bytes) : huge(bytes);
+    if (!data) throw std::bad_alloc();
+    data_ = {static_cast<T*>(data), Free{bytes < kHugePage ? 0 : bytes}};
   }
   T* data() { return data_.get(); }
   const T* data() const { return data_.get(); }
@@ -52,8 +53,35 @@ class AlignedArray {
 
  private:
   struct Free {
-    void operator()(T* data) const { std::free(data); }
+    size_t mapped = 0;  // bytes; 0: from the heap
+    void operator()(T* data) const {
+      if (mapped > 0)
+        munmap(data, mapped);
+      else
+        std::free(data);
+    }
   };
+  static void* small(size_t bytes) {
+    void* data = nullptr;
+    if (posix_memalign(&data, kCacheLine, bytes) != 0) return nullptr;
+    return std::memset(data, 0, bytes);
+  }
+  static void* huge(size_t bytes) {
+    const auto map = [](size_t wanted) {
+      return static_cast<char*>(
+          mmap(nullptr, wanted, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    };
+    const size_t pages = round_up(bytes, kMappingUnit);
+    char* all = map(pages + kHugePage);
+    if (all == MAP_FAILED) return nullptr;
+    const size_t before =
+        round_up(reinterpret_cast<uintptr_t>(all), kHugePage) - reinterpret_cast<uintptr_t>(all);
+    if (before > 0) munmap(all, before);
+    if (before < kHugePage) munmap(all + before + pages, kHugePage - before);
+    madvise(all + before, bytes / kHugePage * kHugePage, MADV_HUGEPAGE);
+    return all + before;
+  }
+
   std::unique_ptr<T, Free> data_;
   size_t size_ = 0;
 };
