@@ -23,15 +23,12 @@ constexpr size_t kPair = 2 * kLanes;
 constexpr size_t kKeys = 4;  // that share the loads of the query, and the sums over lanes
 
 // Two vectors of columns of a row, by parity.
-struct Pair {
-  V even, odd;
-};
-HWY_INLINE Pair load_pair(const uint16_t* from) {
+HWY_INLINE void load_pair(const uint16_t* from, V& even, V& odd) {
   const D d;
   const DU du;
   const auto bits = hn::LoadU(du, reinterpret_cast<const uint32_t*>(from));
-  return {hn::BitCast(d, hn::ShiftLeft<16>(bits)),
-          hn::BitCast(d, hn::And(bits, hn::Set(du, 0xffff0000u)))};
+  even = hn::BitCast(d, hn::ShiftLeft<16>(bits));
+  odd = hn::BitCast(d, hn::And(bits, hn::Set(du, 0xffff0000u)));
 }
 
 HWY_INLINE const uint16_t* indexed_row(const IndexedBf16Rows& rows, size_t i) {
@@ -96,9 +93,10 @@ HWY_INLINE void dots(const float* q, const uint16_t* const (&key)[kKeys], size_t
     hn::LoadInterleaved2(d, q + c, q_even, q_odd);
     HWY_UNROLL(8)
     for (size_t i = 0; i < kKeys; ++i) {
-      const Pair x = load_pair(key[i] + c);
-      even[i] = hn::MulAdd(q_even, x.even, even[i]);
-      odd[i] = hn::MulAdd(q_odd, x.odd, odd[i]);
+      V k_even, k_odd;
+      load_pair(key[i] + c, k_even, k_odd);
+      even[i] = hn::MulAdd(q_even, k_even, even[i]);
+      odd[i] = hn::MulAdd(q_odd, k_odd, odd[i]);
     }
   }
   for (; c < cols; c += kLanes) {
@@ -148,9 +146,10 @@ HWY_INLINE void add_columns(const float* weights, const IndexedBf16Rows& values,
     const uint16_t* row = indexed_row(part, i);
     HWY_UNROLL(8)
     for (size_t v = 0; v < kPairs; ++v) {
-      const Pair x = load_pair(row + v * kPair);
-      even[v] = hn::MulAdd(weight, x.even, even[v]);
-      odd[v] = hn::MulAdd(weight, x.odd, odd[v]);
+      V x_even, x_odd;
+      load_pair(row + v * kPair, x_even, x_odd);
+      even[v] = hn::MulAdd(weight, x_even, even[v]);
+      odd[v] = hn::MulAdd(weight, x_odd, odd[v]);
     }
   }
   HWY_UNROLL(8)
