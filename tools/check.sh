@@ -80,6 +80,7 @@ step configure configure release -Dbuildtype=release -Db_ndebug=false
 step build ninja -C build-check/release
 step fetch-model build-check/release/gst/models/npuwhisper-models fetch base silero-vad
 
+step tests-kernels suites release kernels
 step tests-npu suites release npu
 step tests-gst suites release gst
 step tests-media suites release media
@@ -88,7 +89,7 @@ step tests-media suites release media
 step configure-asan configure asan -Db_sanitize=address,undefined -Db_lundef=false \
   -Doptimization=1 -Dcpp_args=-g1
 step build-asan ninja -C build-check/asan
-step tests-asan run_tests asan asan --suite npu --suite gst --no-suite model --timeout-multiplier 4
+step tests-asan run_tests asan asan --suite kernels --suite npu --suite gst --no-suite model --timeout-multiplier 4
 
 step configure-tsan configure tsan -Db_sanitize=thread -Db_lundef=false -Doptimization=1 \
   -Dcpp_args=-g1
