@@ -23,6 +23,7 @@ inline constexpr size_t round_up(size_t value, size_t multiple) {
 inline constexpr size_t kCacheLine = 64;              // bytes
 inline constexpr size_t kHugePage = size_t{2} << 20;  // bytes
 inline constexpr size_t kMappingUnit = 64 << 10;      // bytes: whole pages on every system
+inline constexpr size_t kMappedFrom = 256 << 10;      // bytes
 
 // Floats from one row of a matrix to the next: whole panels, so that kernels may write full ones,
 // and one cache line more, so that rows do not fall into the same cache sets.
@@ -33,8 +34,9 @@ inline constexpr size_t row_stride(size_t cols) {
 // Owns `size` elements, 64-byte aligned, zeroed. Kernels may read a panel beyond the end.
 //
 // Weights are read through from end to end, which costs a TLB miss per page, so large arrays lie in
-// huge pages but for their tail, where nothing is to be wasted. They come from the system, whose
-// pages are zero and are not there before they are touched: a cache takes the memory that is used.
+// huge pages but for their tail, where nothing is to be wasted. All but small ones come from the
+// system, whose pages are zero and are not there before they are touched: a cache takes the memory
+// that is used.
 template <typename T>
 class AlignedArray {
  public:
@@ -42,9 +44,9 @@ class AlignedArray {
   // Throws std::bad_alloc.
   explicit AlignedArray(size_t size) : data_(nullptr, Free{0}), size_(size) {
     const size_t bytes = size * sizeof(T) + kPanelCols * 2 * sizeof(float);
-    void* data = bytes < kHugePage ? small(bytes) : huge(bytes);
+    void* data = bytes < kMappedFrom ? small(bytes) : mapped(bytes);
     if (!data) throw std::bad_alloc();
-    data_ = {static_cast<T*>(data), Free{bytes < kHugePage ? 0 : bytes}};
+    data_ = {static_cast<T*>(data), Free{bytes < kMappedFrom ? 0 : bytes}};
   }
   T* data() { return data_.get(); }
   const T* data() const { return data_.get(); }
@@ -66,18 +68,20 @@ class AlignedArray {
     if (posix_memalign(&data, kCacheLine, bytes) != 0) return nullptr;
     return std::memset(data, 0, bytes);
   }
-  static void* huge(size_t bytes) {
+  static void* mapped(size_t bytes) {
     const auto map = [](size_t wanted) {
       return static_cast<char*>(
           mmap(nullptr, wanted, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
     };
     const size_t pages = round_up(bytes, kMappingUnit);
-    char* all = map(pages + kHugePage);
+    const size_t spare = bytes < kHugePage ? 0 : kHugePage;
+    char* all = map(pages + spare);
     if (all == MAP_FAILED) return nullptr;
-    const size_t before =
-        round_up(reinterpret_cast<uintptr_t>(all), kHugePage) - reinterpret_cast<uintptr_t>(all);
+    if (spare == 0) return all;
+    const auto address = reinterpret_cast<uintptr_t>(all);
+    const size_t before = round_up(address, kHugePage) - address;
     if (before > 0) munmap(all, before);
-    if (before < kHugePage) munmap(all + before + pages, kHugePage - before);
+    if (before < spare) munmap(all + before + pages, spare - before);
     madvise(all + before, bytes / kHugePage * kHugePage, MADV_HUGEPAGE);
     return all + before;
   }
