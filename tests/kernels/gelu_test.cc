@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "gelu/gelu.h"
+
+#include <cmath>
+
+#include "kernel_test.h"
+
+namespace {
+
+using namespace kernels;
+using aie_host::TileBuffer;
+
+class Gelu : public KernelTest {};
+
+std::vector<int16_t> laid_out(const LinearTable& table) {
+  std::vector<int16_t> memory(kLinearTableElements);
+  lay_out(table, memory.data());
+  return memory;
+}
+
+TEST_F(Gelu, RandomAndExtremeTilesEqualTheReference) {
+  Tiles tiles(21);
+  for (int round = 0; round < kRounds; ++round) {
+    // Every other table is arbitrary: the kernel must not depend on what it holds.
+    LinearTable lines = make_gelu_table(1.0 / 2048);
+    if (round % 2) {
+      for (int16_t& slope : lines.slope) slope = tiles.number<int16_t>(-32768, 32767);
+      for (int16_t& offset : lines.offset) offset = tiles.number<int16_t>(-32768, 32767);
+    }
+    const unsigned groups = round % 16 == 0 ? 4 : 1;
+    const size_t count = size_t{groups} * kGroupRows * kTile;
+    TileBuffer<int16_t> table(laid_out(lines));
+    TileBuffer<int32_t> sums(tiles.tile<int32_t>(count));
+    TileBuffer<int16_t> mult(tiles.tile<int16_t>(kTile, 0, 32767)),
+        out_mult(tiles.tile<int16_t>(kTile, 0, 32767));
+    const GeluFactors factors{mult.data(), tiles.number(20u, 40u), out_mult.data(),
+                              tiles.number(0u, 30u)};
+    TileBuffer<int8_t> out(count);
+    std::vector<int8_t> want(count);
+    npu_gelu_i8(sums.data(), &factors, table.data(), out.data(), groups);
+    npu_gelu_i8_ref(sums.data(), &factors, table.data(), want.data(), groups);
+    ASSERT_EQ(out.values(), want) << "round " << round;
+  }
+}
+
+// Every input of 16 bits, against erf in double. A line is off by at most h^2 / 16 of the second
+// derivative (0.8 at 0), h = 256 * scale; 1.5 units more for offset, slope and result.
+TEST_F(Gelu, TableIsWithinItsBoundOfTheErfForm) {
+  for (const double scale : {1.0 / 4096, 1.0 / 2048, 1.0 / 1024}) {
+    const LinearTable table = make_gelu_table(scale);
+    const double bound = 0.8 * std::pow(256 * scale, 2) / 16 + 1.5 * scale;
+    for (int x = -32768; x <= 32767; ++x) {
+      const double want = 0.5 * x * scale * std::erfc(-x * scale / std::sqrt(2.0));
+      const double got = evaluate(table, static_cast<int16_t>(x)) * scale;
+      ASSERT_LE(want - bound, got) << "x " << x;
+      ASSERT_LE(got, want + bound) << "x " << x;
+    }
+  }
+}
+
+TEST_F(Gelu, EveryInputGoesThroughTheTableAsEvaluateSays) {
+  const LinearTable lines = make_gelu_table(1.0 / 2048);
+  TileBuffer<int16_t> table(laid_out(lines));
+  TileBuffer<int16_t> mult(std::vector<int16_t>(kTile, 1)),
+      out_mult(std::vector<int16_t>(kTile, 1));
+  const GeluFactors factors{mult.data(), 0, out_mult.data(), 8};
+  for (int begin = -32768; begin < 32768; begin += static_cast<int>(kTileElements)) {
+    std::vector<int32_t> inputs(kTileElements);
+    for (unsigned i = 0; i < kTileElements; ++i) inputs[i] = begin + static_cast<int>(i);
+    TileBuffer<int32_t> sums(inputs);
+    TileBuffer<int8_t> out(kTileElements);
+    npu_gelu_i8(sums.data(), &factors, table.data(), out.data(), 4);
+    const std::vector<int8_t> got = out.values();
+    for (unsigned i = 0; i < kTileElements; ++i) {
+      const int16_t y = evaluate(lines, static_cast<int16_t>(inputs[i]));
+      ASSERT_EQ(got[i], round_shift<int8_t>(y, 8)) << "x " << inputs[i];
+    }
+  }
+}
+
+}  // namespace
