@@ -8,10 +8,11 @@
 namespace npu {
 
 // Values and weights that exist and fit each operation; buffers, weights and cache layers that
-// agree between the lists. Errors: kUnsupported, naming list, operation, expected and found.
+// agree between the lists (buffers in their columns). Errors: kUnsupported, naming list, operation,
+// expected and found.
 Result<void> check_lists(std::span<const OpList> lists);
 
-// Every limit positive and not absurd, and cross caches as long as what `lists` store in them.
+// Every limit positive and not absurd, and cross caches with room for what `lists` store in them.
 // Errors: kInvalidArgument.
 Result<void> check_limits(std::span<const OpList> lists, const ContextLimits& limits);
 

@@ -67,6 +67,12 @@ class ListChecker {
     return fault(weight.name.c_str(), text("[any, ", width, "]"), weight.shape);
   }
 
+  Result<void> positions(const WeightRef& table, ValueId out) const {
+    NPU_TRY(rank2(table, cols(out)));
+    if (table.shape[0] >= shape_of(value(out))[0]) return {};
+    return fault(table.name.c_str(), text("at least ", value(out).rows, " rows"), table.shape);
+  }
+
   Result<void> check(const Convolution& op) const {
     NPU_TRY(exist(op.in, op.out));
     NPU_TRY(table(op.in, false));
@@ -75,8 +81,7 @@ class ListChecker {
       return fault("stride", "rows of the input for each output", op.stride);
     NPU_TRY(equal("weight", {cols(op.out), cols(op.in), 3}, op.weight.shape));
     NPU_TRY(equal("bias", {cols(op.out)}, op.bias.shape));
-    if (op.positions) NPU_TRY(equal("positions", shape_of(value(op.out)), op.positions->shape));
-    return {};
+    return op.positions ? positions(*op.positions, op.out) : Result<void>();
   }
   Result<void> check(const Linear& op) const {
     NPU_TRY(exist(op.in, op.out, op.residual.value_or(op.out)));
@@ -193,7 +198,12 @@ Result<void> check_lists(std::span<const OpList> lists) {
   for (const OpList& list : lists) {
     NPU_TRY(ListChecker(list).check());
     for (const Value& value : list.values)
-      if (!value.buffer.empty()) NPU_TRY(agreement.add("buffer " + value.buffer, shape_of(value)));
+      if (!value.buffer.empty()) {
+        NPU_TRY(agreement.add("the columns of buffer " + value.buffer,
+                              {static_cast<size_t>(value.cols)}));
+        NPU_TRY(agreement.add("whether buffer " + value.buffer + " has the rows of the table",
+                              {value.rows == kTableRows ? size_t{1} : size_t{0}}));
+      }
     for (const Op& op : list.ops) NPU_TRY(check_cross(list, op, agreement));
   }
   return {};

@@ -25,7 +25,8 @@ inline constexpr int kTableRows = 0;
 
 // An activation matrix [rows][cols]. Values with a non-empty `buffer` live in the Context under
 // that name: lists exchange data through them and the host may read or write them; with kTableRows
-// they hold ContextLimits::max_rows rows. All others are temporaries of one replay.
+// they hold ContextLimits::max_rows rows. A buffer has the rows of the list that wants most, and
+// other lists use the first of them. All others are temporaries of one replay.
 struct Value {
   int rows;  // kTableRows: one per entry of the row table
   int cols;
@@ -39,7 +40,8 @@ struct WeightRef {
 };
 
 // out[t] = gelu(bias + sum_{k=0..2} weight[:, :, k] in[stride*t + k - 1]) (+ positions[t]).
-// Kernel 3, one row of zeros before and after `in`. weight [out][in][3]; positions [rows][out].
+// Kernel 3, one row of zeros before and after `in`. weight [out][in][3]; positions [rows or
+// more][out].
 struct Convolution {
   ValueId in;
   ValueId out;
@@ -86,7 +88,8 @@ struct SelfAttention {
   int layer;
 };
 
-// Fills layer `layer` of the replay's cross-cache slot with k and v ([positions][cols]).
+// Fills layer `layer` of the replay's cross-cache slot with k and v ([positions][cols]), at most
+// ContextLimits::cross_positions; that many are attended to from then on.
 struct StoreCross {
   ValueId k, v;
   int layer;
@@ -115,7 +118,8 @@ struct Score {
 };
 
 // Hands out q k^T / sqrt(head size) of some heads against layer `layer` of the rows' cross-cache
-// slot, before softmax. The heads of all AlignmentScores of a list are numbered in list order.
+// slot, before softmax; zeros where the slot has no positions. The heads of all AlignmentScores of
+// a list are numbered in list order.
 struct AlignmentScores {
   ValueId q;
   int layer;

@@ -76,9 +76,12 @@ class TiledContext : public Context {
         cross_(size(limits.cross_slots)) {
     for (const OpList& list : lists)
       for (const Value& value : list.values)
-        if (!value.buffer.empty())
-          buffers_.try_emplace(value.buffer, rows_of(value, size(limits.max_rows)),
-                               size(value.cols));
+        if (!value.buffer.empty()) {
+          const size_t rows = rows_of(value, size(limits.max_rows));
+          TiledMatrix& buffer =
+              buffers_.try_emplace(value.buffer, rows, size(value.cols)).first->second;
+          if (buffer.rows() < rows) buffer = TiledMatrix(rows, size(value.cols));
+        }
   }
 
   Result<void> write(std::string_view buffer, std::span<const float> data) override {
@@ -181,7 +184,7 @@ class TiledContext : public Context {
       Rows inputs(in.cols() * 3);
       for (size_t tap = 0; tap < 3; ++tap) {
         const size_t from = size(op.stride) * t + tap;
-        if (from == 0 || from > in.rows()) continue;
+        if (from == 0 || from > rows(op.in)) continue;
         const Rows row = in.row(from - 1);
         for (size_t c = 0; c < row.size(); ++c) inputs[c * 3 + tap] = row[c];
       }
@@ -214,7 +217,7 @@ class TiledContext : public Context {
   void execute(const Attention& op) {
     const Memory memory{value(op.k), value(op.v)};
     for (size_t r = 0; r < rows(op.out); ++r)
-      value(op.out).set_row(r, attend(value(op.q).row(r), memory, memory.keys.rows(), op.heads));
+      value(op.out).set_row(r, attend(value(op.q).row(r), memory, rows(op.k), op.heads));
   }
 
   void execute(const SelfAttention& op) {
@@ -235,8 +238,14 @@ class TiledContext : public Context {
   }
 
   void execute(const StoreCross& op) {
-    layer_of(cross_[size(replay_->store_slot)], op.layer, limits_.cross_positions,
-             value(op.k).cols()) = {value(op.k), value(op.v)};
+    const size_t cols = value(op.k).cols();
+    Memory stored{TiledMatrix(rows(op.k), cols), TiledMatrix(rows(op.k), cols)};
+    for (size_t r = 0; r < rows(op.k); ++r) {
+      stored.keys.set_row(r, value(op.k).row(r));
+      stored.values.set_row(r, value(op.v).row(r));
+    }
+    layer_of(cross_[size(replay_->store_slot)], op.layer, limits_.cross_positions, cols) =
+        std::move(stored);
   }
 
   void execute(const CrossAttention& op) {
@@ -280,8 +289,9 @@ class TiledContext : public Context {
                                         limits_.cross_positions, q.size());
         for (size_t p = 0; p < positions; ++p)
           replay_->alignment[(alignment_head_ * rows(op.q) + r) * positions + p] =
-              dot(q.data() + c, memory.keys.row(p).data() + c, head_size) /
-              std::sqrt(static_cast<float>(head_size));
+              p < memory.keys.rows() ? dot(q.data() + c, memory.keys.row(p).data() + c, head_size) /
+                                           std::sqrt(static_cast<float>(head_size))
+                                     : 0;
       }
       ++alignment_head_;
     }

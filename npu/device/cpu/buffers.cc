@@ -9,12 +9,14 @@ namespace npu::cpu {
 
 void Buffers::add(const OpList& list, int max_rows) {
   for (const Value& value : list.values) {
-    if (value.buffer.empty() || buffers_.contains(value.buffer)) continue;
+    if (value.buffer.empty()) continue;
     const auto rows = static_cast<size_t>(value.rows == kTableRows ? max_rows : value.rows);
     const auto cols = static_cast<size_t>(value.cols);
+    const auto known = buffers_.find(value.buffer);
+    if (known != buffers_.end() && known->second.view.rows >= rows) continue;
     Buffer buffer{FloatArray(rows * row_stride(cols)), {}};
     buffer.view = {buffer.data.data(), row_stride(cols), rows, cols};
-    buffers_.emplace(value.buffer, std::move(buffer));
+    buffers_.insert_or_assign(value.buffer, std::move(buffer));
   }
 }
 

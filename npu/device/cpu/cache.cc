@@ -52,7 +52,8 @@ void Histories::undo() {
   index_.swap(old_index_);
 }
 
-void HeadPanels::reserve(size_t positions, size_t cols, size_t head_count) {
+void HeadPanels::reserve(size_t position_count, size_t cols, size_t head_count) {
+  positions = position_count;
   heads = head_count;
   head_size = cols / heads;
   keys_per_head = round_up(positions, kPanelCols) * head_size;

@@ -59,13 +59,14 @@ struct SelfLayer {
 // positions (transpose_panels), values in panels of columns (copy_panels).
 struct HeadPanels {
   // Takes a shape and makes room for it. Throws std::bad_alloc, unless there is room already.
-  void reserve(size_t positions, size_t cols, size_t head_count);
+  void reserve(size_t position_count, size_t cols, size_t head_count);
   // Packs head `head` of k and v, whole matrices of that shape.
   void pack(size_t head, const Matrix& k, const Matrix& v);
 
   const float* head_keys(size_t head) const { return keys.data() + head * keys_per_head; }
   const float* head_values(size_t head) const { return values.data() + head * values_per_head; }
 
+  size_t positions = 0;
   size_t heads = 0;
   size_t head_size = 0;
   size_t keys_per_head = 0;  // floats

@@ -125,37 +125,38 @@ bool Replayer::run(const StoreCross& op, const Step&) {
   auto& layers = context_.cross_[size(replay_.store_slot)];
   if (layers.size() <= size(op.layer)) return true;  // no list reads it
   HeadPanels& panels = layers[size(op.layer)];
+  panels.reserve(k.rows, k.cols, panels.heads);
   return turn_.run(panels.heads, [&](size_t head, size_t) { panels.pack(head, k, v); });
 }
 
 bool Replayer::run(const CrossAttention& op, const Step&) {
   const Matrix q = value(op.q), out = value(op.out);
-  const size_t positions = size(context_.limits_.cross_positions);
   return for_row_groups(replay_.rows, [&](size_t first, size_t rows) {
     const size_t slot = size(replay_.rows[first].cross_slot);
     const HeadPanels& panels = context_.cross_[slot][size(op.layer)];
     return turn_.run(panels.heads, [&](size_t head, size_t thread) {
-      attend({panels, head, positions, first, rows}, q, out, scratch(thread));
+      attend({panels, head, panels.positions, first, rows}, q, out, scratch(thread));
     });
   });
 }
 
 bool Replayer::run(const AlignmentScores& op, const Step&) {
   const Matrix q = value(op.q);
-  const size_t positions = size(context_.limits_.cross_positions);
+  const size_t room = size(context_.limits_.cross_positions);
   const size_t first_head = alignment_head_;
   alignment_head_ += op.chosen.size();
   return for_row_groups(replay_.rows, [&](size_t first, size_t rows) {
     const size_t slot = size(replay_.rows[first].cross_slot);
     const HeadPanels& panels = context_.cross_[slot][size(op.layer)];
+    const size_t positions = panels.positions;
     return turn_.run(op.chosen.size(), [&](size_t unit, size_t thread) {
       float* scores = scratch(thread);
       scores_of({panels, size(op.chosen[unit]), positions, first, rows}, q, scores);
       for (size_t r = 0; r < rows; ++r) {
         const float* from = scores + r * row_stride(positions);
-        float* to =
-            replay_.alignment.data() + ((first_head + unit) * q.rows + first + r) * positions;
+        float* to = replay_.alignment.data() + ((first_head + unit) * q.rows + first + r) * room;
         for (size_t p = 0; p < positions; ++p) to[p] = from[p] * score_scale(panels.head_size);
+        std::fill(to + positions, to + room, 0.0f);
       }
     });
   });

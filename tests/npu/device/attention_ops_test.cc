@@ -258,6 +258,11 @@ OpList store_list() {
   return {"store", {{kPositions, kCols, "k"}, {kPositions, kCols, "v"}}, {StoreCross{0, 1, 1}}};
 }
 
+// The same, of the first `positions` rows.
+OpList store_list(int positions) {
+  return {"store fewer", {{positions, kCols, "k"}, {positions, kCols, "v"}}, {StoreCross{0, 1, 1}}};
+}
+
 OpList cross_list() {
   return {"cross",
           {{kTableRows, kCols, "q"}, {kTableRows, kCols, "out"}},
@@ -310,6 +315,47 @@ TEST_P(AttentionOps, CrossAttentionReadsTheSlotOfEachRow) {
             all_close(std::span(alignment).subspan((index * 5 + r) * kPositions, kPositions),
                       scores_of(query, k, head_size, query_error)));
     }
+}
+
+// What a slot held before, and what another one holds, is not attended to.
+TEST_P(AttentionOps, ASlotWithFewerPositionsIsLikeACacheOfThatSize) {
+  for (const int fewer : {1, 31, 32, 33, kPositions - 1}) {
+    Floats found[2], alignment[2];
+    const Floats k = random_floats(kPositions * kCols, 1, 2), v = random_floats(k.size(), 2);
+    for (const bool small : {false, true}) {
+      ContextLimits limits;
+      limits.max_rows = 2;
+      limits.cross_slots = 2;
+      limits.cross_positions = small ? fewer : kPositions;
+      std::vector<OpList> lists = {store_list(fewer), cross_list()};
+      if (!small) lists.push_back(store_list());
+      Rig rig(GetParam(), lists, limits);
+      const size_t stored = size(limits.cross_positions) * kCols;
+      Replay store;
+      for (const size_t list : small ? std::vector<size_t>{0} : std::vector<size_t>{2, 0}) {
+        // First all of something else.
+        const bool other = list == 2;
+        ASSERT_EQ(failure(rig.context->write("k", std::span(other ? v : k).first(stored))), "");
+        ASSERT_EQ(failure(rig.context->write("v", std::span(other ? k : v).first(stored))), "");
+        ASSERT_EQ(failure(rig.context->run(list, store, {}, {})), "");
+      }
+      ASSERT_EQ(failure(rig.context->write("q", random_floats(2 * kCols, 3, 2))), "");
+      const Row rows[] = {{0, 0, 0, 0}, {0, 1, 0, 0}};
+      alignment[small].assign(3 * 2 * size(limits.cross_positions), 7);
+      Replay replay;
+      replay.rows = rows;
+      replay.alignment = alignment[small];
+      ASSERT_EQ(failure(rig.context->run(1, replay, {}, {})), "");
+      found[small].resize(2 * kCols);
+      ASSERT_EQ(failure(rig.context->read("out", found[small])), "");
+    }
+    EXPECT_EQ(found[0], found[1]) << fewer << " positions";
+    for (size_t row = 0; row < 3 * 2; ++row)
+      for (size_t p = 0; p < kPositions; ++p)
+        ASSERT_EQ(alignment[0][row * kPositions + p],
+                  p < size(fewer) ? alignment[1][row * size(fewer) + p] : 0)
+            << fewer << " positions, row " << row << ", position " << p;
+  }
 }
 
 // Norm, query, key, value, attention and what follows it, then a product that

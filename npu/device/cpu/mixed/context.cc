@@ -63,13 +63,26 @@ void MixedContext::place_lists() {
 void MixedContext::make_cross(int layer, size_t cols, int heads) {
   for (auto& slot : cross_) {
     if (slot.size() <= size(layer)) slot.resize(size(layer) + 1);
-    CrossLayer& made = slot[size(layer)];
-    if (program_.element() == Element::kInt8)
-      made.int8.reserve(size(limits_.cross_positions), cols, size(heads));
-    else
-      made.bf16.reserve(size(limits_.cross_positions), cols, size(heads));
+    slot[size(layer)].reserve(program_.element(), size(limits_.cross_positions), cols, size(heads));
   }
   cross_queries_.reserve(size(limits_.max_rows), cols, size(heads));
+}
+
+// Of what the list fills, which has room for the greatest of all lists.
+void MixedContext::take_shapes(const OpList& list, const Replay& replay) {
+  const auto rows = [&](ValueId id) { return size(list.values[size(id)].rows); };
+  const auto cols = [&](ValueId id) { return size(list.values[size(id)].cols); };
+  for (const Op& op : list.ops) {
+    if (const auto* full = std::get_if<Attention>(&op)) {
+      queries_.reserve(rows(full->q), cols(full->q), size(full->heads));
+      attended_.reserve(rows(full->k), cols(full->k), size(full->heads));
+    } else if (const auto* store = std::get_if<StoreCross>(&op)) {
+      auto& layers = cross_[size(replay.store_slot)];
+      if (layers.size() <= size(store->layer)) continue;  // no list reads it
+      CrossLayer& layer = layers[size(store->layer)];
+      layer.reserve(program_.element(), rows(store->k), cols(store->k), layer.heads());
+    }
+  }
 }
 
 void MixedContext::make_caches(const OpList& list) {
@@ -143,6 +156,7 @@ Result<void> MixedContext::run(size_t list, const Replay& replay, const CancelTo
   Turn turn(program_.pool(), cancel, deadline);
   NPU_TRY(turn.take());
   begin_rows(ops, replay);
+  take_shapes(ops, replay);
   MixedReplayer replayer(*this, list, replay, turn);
   for (const MixedStep& step : program_.compiled(list).steps) {
     if (replayer.run(step) && turn.share()) continue;

@@ -2,6 +2,7 @@
 // A context of a mixed program: buffers, caches and the replay of lists.
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "device/cpu/buffers.h"
@@ -14,6 +15,16 @@ namespace npu::cpu {
 
 // One layer of one cross-cache slot: keys and values in the element type of the program.
 struct CrossLayer {
+  // Takes a shape and makes room for it. Throws std::bad_alloc, unless there is room already.
+  void reserve(Element element, size_t position_count, size_t cols, size_t head_count) {
+    if (element == Element::kInt8)
+      int8.reserve(position_count, cols, head_count);
+    else
+      bf16.reserve(position_count, cols, head_count);
+  }
+  size_t heads() const { return std::max(int8.heads, bf16.heads); }
+  size_t positions() const { return std::max(int8.positions, bf16.positions); }
+
   Int8Heads int8;
   Bf16Heads bf16;
 };
@@ -52,6 +63,7 @@ class MixedContext : public Context {
   void make_cross(int layer, size_t cols, int heads);
   void make_scratch();
   void begin_rows(const OpList& list, const Replay& replay);
+  void take_shapes(const OpList& list, const Replay& replay);
 
   const MixedProgram& program_;
   ContextLimits limits_;

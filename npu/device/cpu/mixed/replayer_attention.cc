@@ -199,7 +199,7 @@ void MixedReplayer::attend(const SelfPart& part, const Matrix& q, const Matrix& 
 
 bool MixedReplayer::run(const AlignmentScores& op) {
   const Matrix q = value(op.q);
-  const size_t positions = size(context_.limits_.cross_positions);
+  const size_t room = size(context_.limits_.cross_positions);
   const size_t first_head = alignment_head_, chosen = op.chosen.size();
   const size_t head_size = q.cols / size(op.heads);
   const bool int8 = program_.element() == Element::kInt8;
@@ -211,6 +211,7 @@ bool MixedReplayer::run(const AlignmentScores& op) {
     const RowGroup& group = context_.groups_[unit / chosen];
     const size_t index = unit % chosen, head = size(op.chosen[index]);
     const CrossLayer& cross = context_.cross_[group.slot][size(op.layer)];
+    const size_t positions = cross.positions();
     Carver memory = carver(thread);
     const CrossScratch s(memory, positions, head_size);
     if (int8) {
@@ -224,8 +225,9 @@ bool MixedReplayer::run(const AlignmentScores& op) {
     }
     for (size_t r = 0; r < group.rows; ++r) {
       float* to =
-          replay_.alignment.data() + ((first_head + index) * q.rows + group.first + r) * positions;
+          replay_.alignment.data() + ((first_head + index) * q.rows + group.first + r) * room;
       for (size_t p = 0; p < positions; ++p) to[p] = s.scores[r * s.score_stride + p] * factor;
+      std::fill(to + positions, to + room, 0.0f);
     }
   });
 }
