@@ -60,6 +60,16 @@ GType normalisation_type() {
   return type;
 }
 
+GType encoder_positions_type() {
+  static const GEnumValue values[] = {
+      {static_cast<int>(EncoderPositions::kFull), "All 1500 of a window, as the reference", "full"},
+      {static_cast<int>(EncoderPositions::kFitting), "Those of the audio, and at least 256 more",
+       "fitting"},
+      {0, nullptr, nullptr}};
+  static const GType type = g_enum_register_static("GstNpuWhisperEncoderPositions", values);
+  return type;
+}
+
 GType vad_type() {
   static const GEnumValue values[] = {
       {static_cast<int>(VadChoice::kAuto), "If the detector has been fetched", "auto"},
@@ -102,9 +112,10 @@ EnumField enum_field(GType (*type)()) {
 }  // namespace
 
 std::span<const GType> property_enum_types() {
-  static const std::array<GType, 8> types = {device_type(),      precision_type(),     task_type(),
-                                             mode_type(),        normalisation_type(), vad_type(),
-                                             output_mode_type(), output_way_type()};
+  static const std::array<GType, 9> types = {
+      device_type(), precision_type(),     task_type(),
+      mode_type(),   normalisation_type(), encoder_positions_type(),
+      vad_type(),    output_mode_type(),   output_way_type()};
   return types;
 }
 
@@ -253,6 +264,10 @@ std::span<const PropertyRow> property_rows() {
        "What the loudness of the input is measured by; whole gives no text before the end, and "
        "keeps all audio in memory",
        enum_field<&S::normalisation>(normalisation_type)},
+      {"encoder-positions", "Encoder positions",
+       "How much of a window of 30 s the encoder computes for short audio; fitting is faster, and "
+       "not exactly the reference",
+       enum_field<&S::encoder_positions>(encoder_positions_type)},
 
       {"vad", "Voice activity detection",
        "Decode speech only, and drop text where none is heard. Needs the detector: "

@@ -135,6 +135,7 @@ Result<TranscribeOptions> transcribe_options(const Settings& settings) {
     options.hallucination_silence_threshold_s =
         static_cast<float>(settings.hallucination_silence_threshold_s);
   options.normalisation = settings.normalisation;
+  options.encoder_positions = settings.encoder_positions;
   NPU_TRY_ASSIGN(options.max_lag_s, lag_s(settings.max_lag_ms));
   options.vad_threshold = static_cast<float>(settings.vad_threshold);
   return options;

@@ -57,6 +57,7 @@ struct Settings {
   std::string append_punctuations = TranscribeOptions().append_punctuations;
   double hallucination_silence_threshold_s = 0.0;
   Normalisation normalisation = Normalisation::kRunning;
+  EncoderPositions encoder_positions = EncoderPositions::kFull;
 
   VadChoice vad = VadChoice::kAuto;
   double vad_threshold = 0.5;

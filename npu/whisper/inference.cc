@@ -19,14 +19,15 @@ Result<void> Inference::run(size_t list, const Replay& replay, double& seconds,
   return result;
 }
 
-Result<void> Inference::encode(std::span<const float> mel, int cross_slot,
+Result<void> Inference::encode(std::span<const float> mel, int positions, int cross_slot,
                                const CancelToken& cancel) {
   NPU_TRY(context_->write(kMelBuffer, mel));
-  NPU_TRY(run(kEncoder, {}, stats_.encoder_s, cancel));
+  NPU_TRY(run(list_on_positions(kEncoder, positions), {}, stats_.encoder_s, cancel));
   Replay store;
   store.store_slot = cross_slot;
-  NPU_TRY(run(kCrossKv, store, stats_.cross_kv_s, cancel));
+  NPU_TRY(run(list_on_positions(kCrossKv, positions), store, stats_.cross_kv_s, cancel));
   ++stats_.encoder_runs;
+  if (positions < kAudioPositions) ++stats_.fitting_runs;
   return {};
 }
 

@@ -24,8 +24,10 @@ class Inference {
   // `limits` are those that `context` was made with. `stats` is borrowed and counts time and work.
   Inference(std::unique_ptr<Context> context, const ContextLimits& limits, TranscriberStats& stats);
 
-  // Encodes a window, mel [3000][bands], and computes its cross K,V into `cross_slot`.
-  Result<void> encode(std::span<const float> mel, int cross_slot, const CancelToken& cancel);
+  // Encodes a window, mel [3000][bands], on its first `positions` positions, a result of
+  // fitting_positions(), and computes its cross K,V into `cross_slot`.
+  Result<void> encode(std::span<const float> mel, int positions, int cross_slot,
+                      const CancelToken& cancel);
 
   // Decodes a row table and answers `requests` about its rows. The histories are first permuted by
   // `parents` (empty: not).

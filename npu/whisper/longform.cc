@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "whisper/language.h"
+#include "whisper/network.h"
 #include "whisper/scope_timer.h"
 #include "whisper/unspoken.h"
 
@@ -117,7 +118,7 @@ Result<Step> LongForm::step(const CancelToken& cancel) {
   if (pieces_.whole() && !gate_ && !language_sure_) {
     if (!features_.ready(kWindowFrames)) return finish_step({Step::Kind::kNeedInput, {}, 0});
     // The padding of a short input sounds like silence here, and not in the window that is decoded.
-    NPU_TRY(encode(0, kWindowFrames, kWindowFrames));
+    NPU_TRY(encode(0, kWindowFrames, kWindowFrames, kAudioPositions));
     NPU_TRY(detect());
     language_sure_ = true;
   }
@@ -234,16 +235,18 @@ Result<void> LongForm::detect() {
   return {};
 }
 
-Result<void> LongForm::encode(int start, int frames, int heard) {
-  if (encoded_start_ == start && encoded_frames_ == frames) return {};
+Result<void> LongForm::encode(int start, int frames, int heard, int positions) {
+  if (encoded_start_ == start && encoded_frames_ == frames && encoded_positions_ >= positions)
+    return {};
   encoded_frames_ = 0;
   {
     const ScopeTimer timer(stats_.mel_s);
     features_.cut(start, frames, heard, mel_);
   }
-  NPU_TRY(inference_.encode(mel_, /*cross_slot=*/0, cancel_));
+  NPU_TRY(inference_.encode(mel_, positions, /*cross_slot=*/0, cancel_));
   encoded_start_ = start;
   encoded_frames_ = frames;
+  encoded_positions_ = positions;
   return {};
 }
 
@@ -254,7 +257,7 @@ Result<void> LongForm::decode(const Turn& turn, const Piece& piece, int origin) 
   const bool cut = end != piece.heard && end != turn.window.clip_end;
   const bool little_speech = gate_ && !cut && is_little_speech(*gate_, start, piece.frames);
   const auto begin = [&](TaskTrack& track) {
-    track.begin(language_, start, origin, little_speech);
+    track.begin(language_, start, origin, little_speech, encoded_positions_ < kAudioPositions);
     driver_.add(track.search());
   };
   if (turn.transcript) begin(transcript_);
@@ -263,8 +266,27 @@ Result<void> LongForm::decode(const Turn& turn, const Piece& piece, int origin) 
     NPU_TRY(driver_.step(cancel_));
     for (TaskTrack* track : {&transcript_, translation_.get()})
       if (track && track->is_decoding() && track->search().done()) go_on(*track);
+    if (wants_all_positions(turn)) driver_.clear();
   }
   return {};
+}
+
+bool LongForm::wants_all_positions(const Turn& turn) const {
+  return (turn.transcript && transcript_.wants_all_positions()) ||
+         (turn.translation && translation_->wants_all_positions());
+}
+
+// Encodes and decodes what a turn hears from frame `origin` on.
+Result<void> LongForm::hear(const Turn& turn, const Piece& piece, int origin) {
+  const int frames = turn.window.start + piece.frames - origin;
+  const bool fitting = options_.encoder_positions == EncoderPositions::kFitting && language_sure_;
+  NPU_TRY(
+      encode(origin, frames, piece.heard, fitting ? fitting_positions(frames) : kAudioPositions));
+  if (!language_sure_) NPU_TRY(detect());
+  NPU_TRY(decode(turn, piece, origin));
+  if (!wants_all_positions(turn)) return {};
+  NPU_TRY(encode(origin, frames, piece.heard, kAudioPositions));
+  return decode(turn, piece, origin);
 }
 
 // Where the search of `track` is done.
@@ -314,9 +336,7 @@ int LongForm::hearing_origin(const Turn& turn, const Piece& piece) const {
 Result<void> LongForm::run_tracks(Turn& left, const Piece& piece, int origin, Step& step) {
   const int start = left.window.start;
   const int end = start + piece.frames;
-  NPU_TRY(encode(origin, end - origin, piece.heard));
-  if (!language_sure_) NPU_TRY(detect());
-  NPU_TRY(decode(left, piece, origin));
+  NPU_TRY(hear(left, piece, origin));
   // While the input goes on its length counts as what is known of it, which is enough for whole
   // windows: see look_ahead().
   const int known = features_.ended() ? features_.content_frames() : piece.heard + look_ahead();

@@ -65,9 +65,11 @@ class LongForm : public Transcriber {
   int content() const;
   int look_ahead() const;
   Result<void> detect();
-  Result<void> encode(int start, int frames, int heard);
+  Result<void> encode(int start, int frames, int heard, int positions);
   std::optional<Turn> next_turn();
+  Result<void> hear(const Turn& turn, const Piece& piece, int origin);
   Result<void> decode(const Turn& turn, const Piece& piece, int origin);
+  bool wants_all_positions(const Turn& turn) const;
   void go_on(TaskTrack& track);
   Result<Step> run_turn(const Turn& turn, const Piece& piece);
   int hearing_origin(const Turn& turn, const Piece& piece) const;
@@ -102,6 +104,7 @@ class LongForm : public Transcriber {
   std::vector<float> mel_;      // [3000][bands] of the window
   int encoded_start_ = 0;       // the window whose cross K,V the context holds;
   int encoded_frames_ = 0;      // 0: none
+  int encoded_positions_ = 0;
 };
 
 }  // namespace npu

@@ -88,16 +88,16 @@ class Recorder {
   OpList list_;
 };
 
-OpList encoder_list(const ModelDims& dims) {
-  Recorder r("encoder", dims, kAudioPositions);
-  const ValueId mel = r.value(kWindowFrames, dims.mel_bands, kMelBuffer);
+OpList encoder_list(const ModelDims& dims, int positions) {
+  Recorder r("encoder", dims, positions);
+  const ValueId mel = r.value(positions * kFramesPerPosition, dims.mel_bands, kMelBuffer);
   const ValueId first = r.convolution(mel, "encoder.conv1", dims.mel_bands, 1);
   const ValueId x = r.convolution(first, "encoder.conv2", dims.width, 2,
                                   r.table("encoder.positional_embedding", kAudioPositions));
   for (int layer = 0; layer < dims.encoder_layers; ++layer) {
     const std::string block = encoder_block(layer);
     const auto [q, k, v] = r.qkv(r.norm(x, block + "attn_ln"), block + "attn");
-    const ValueId attended = r.value(kAudioPositions, dims.width);
+    const ValueId attended = r.value(positions, dims.width);
     r.append(Attention{q, k, v, attended, dims.heads});
     r.add_linear(attended, block + "attn.out", x);
     r.feed_forward(x, block);
@@ -106,9 +106,9 @@ OpList encoder_list(const ModelDims& dims) {
   return r.take();
 }
 
-OpList cross_kv_list(const ModelDims& dims) {
-  Recorder r("cross_kv", dims, kAudioPositions);
-  const ValueId encoded = r.value(kAudioPositions, dims.width, kEncodedBuffer);
+OpList cross_kv_list(const ModelDims& dims, int positions) {
+  Recorder r("cross_kv", dims, positions);
+  const ValueId encoded = r.value(positions, dims.width, kEncodedBuffer);
   for (int layer = 0; layer < dims.decoder_layers; ++layer) {
     const std::string attention = decoder_block(layer) + "cross_attn";
     const ValueId k = r.linear(encoded, attention + ".key", /*bias=*/false);
@@ -153,10 +153,27 @@ OpList decode_list(const ModelDims& dims, const char* name, const AlignmentHeads
 
 }  // namespace
 
+int fitting_positions(int frames) {
+  const int wanted = (frames + kFramesPerPosition - 1) / kFramesPerPosition + kTailPositions;
+  for (const int positions : kFewerPositions)
+    if (wanted <= positions) return positions;
+  return kAudioPositions;
+}
+
+size_t list_on_positions(WhisperList list, int positions) {
+  for (size_t i = 0; i < std::size(kFewerPositions); ++i)
+    if (kFewerPositions[i] == positions) return kFitting + 2 * i + (list == kCrossKv ? 1 : 0);
+  return list;
+}
+
 std::vector<OpList> whisper_lists(const ModelDims& dims, const AlignmentHeads& heads) {
   std::vector<OpList> lists(kWhisperLists);
-  lists[kEncoder] = encoder_list(dims);
-  lists[kCrossKv] = cross_kv_list(dims);
+  const auto record = [&](int positions) {
+    lists[list_on_positions(kEncoder, positions)] = encoder_list(dims, positions);
+    lists[list_on_positions(kCrossKv, positions)] = cross_kv_list(dims, positions);
+  };
+  record(kAudioPositions);
+  for (const int positions : kFewerPositions) record(positions);
   lists[kDecodeStep] = decode_list(dims, "decode_step", {});
   lists[kAlign] = decode_list(dims, "align", heads);
   return lists;

@@ -43,6 +43,14 @@ enum class Normalisation {
   kWhole,    // of the whole input, as the reference: nothing comes out before the end
 };
 
+// On how many of its 1500 positions the encoder computes a window.
+enum class EncoderPositions {
+  kFull,     // on all, as the reference
+  kFitting,  // on those that its audio needs and some more (fitting_positions()); what is then
+             // decoded to text that fails the compression or log-probability test is decoded again
+             // on all, and so is every window that decides about the language
+};
+
 // A stretch of the input to transcribe, in seconds; end < 0: to the end of the input. Ends beyond
 // the input are cut to it. Clips may come in any order; only clips that go back make the
 // transcriber keep what it has heard.
@@ -91,6 +99,7 @@ struct TranscribeOptions {
   // task transcribe and a multilingual model. See LongForm for how the two keep together.
   bool also_translate = false;
   Normalisation normalisation = Normalisation::kRunning;
+  EncoderPositions encoder_positions = EncoderPositions::kFull;
   // Voice activity detection: only speech is decoded, and text where none is heard is dropped.
   // Null: the reference's algorithm. See LongForm.
   std::shared_ptr<const VadModel> vad;

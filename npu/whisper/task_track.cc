@@ -78,9 +78,12 @@ int TaskTrack::origin(int start, int earliest) const {
   return origin;
 }
 
-void TaskTrack::begin(std::string_view language, int start, int origin, bool little_speech) {
+void TaskTrack::begin(std::string_view language, int start, int origin, bool little_speech,
+                      bool fitted) {
   language_ = language;
   little_speech_ = little_speech;
+  fitted_ = fitted;
+  wants_all_positions_ = false;
   start_ = start;
   attempt_ = 0;
   search_slot_ = first_slot_;
@@ -166,8 +169,9 @@ bool TaskTrack::advance() {
     // A window that goes on with nothing is heard again without what came before it, which says
     // more than higher temperatures would.
     const bool nothing_more = decoded_.continues && !found_text();
-    if (nothing_more || !needs_fallback(decoded_, options_, little_speech_) ||
-        ++attempt_ == options_.temperatures.size()) {
+    const bool fails = !nothing_more && needs_fallback(decoded_, options_, little_speech_);
+    wants_all_positions_ = fails && fitted_;
+    if (!fails || fitted_ || ++attempt_ == options_.temperatures.size()) {
       search_.reset();
       return true;
     }

@@ -68,13 +68,17 @@ class TaskTrack {
 
   // Begins the window at frame `start`, whose audio begins at `origin`. Then search() is to be
   // stepped until it is done, and advance() called, until that returns true.
-  // `little_speech`: as for needs_fallback().
-  void begin(std::string_view language, int start, int origin, bool little_speech);
+  // `little_speech`: as for needs_fallback(). `fitted`: the encoder ran on fewer positions; the
+  // window may then be begun anew on all.
+  void begin(std::string_view language, int start, int origin, bool little_speech, bool fitted);
   Search& search() { return *search_; }
   bool is_decoding() const { return search_ != nullptr; }
   // Takes what search() found. True if the window is decoded; false if search() is another one, at
   // the next temperature, which may have been ahead() and is not done.
   bool advance();
+  // Whether the window, on fewer positions, was decoded to text that failed the tests for fallback,
+  // and is to be begun anew on all. Precondition: it is decoded.
+  bool wants_all_positions() const { return wants_all_positions_; }
 
   // Where two temperatures have failed most often all do. Then the one behind that of search() may
   // be decoded beside it, in the same steps, in histories from `spare_slot` on, which nobody uses
@@ -124,6 +128,8 @@ class TaskTrack {
   std::string language_;
   int start_ = 0;
   bool little_speech_ = false;
+  bool fitted_ = false;
+  bool wants_all_positions_ = false;
   bool cut_loop_ = false;      // the window before lost a loop
   std::vector<int> said_;      // tokens of recent_, with times from the origin
   std::vector<int> expected_;  // what it may well be decoded to

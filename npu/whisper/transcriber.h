@@ -28,6 +28,7 @@ struct TranscriberStats {
   double vad_s = 0;
   int64_t windows = 0;
   int64_t encoder_runs = 0;
+  int64_t fitting_runs = 0;    // of those, on fewer positions (EncoderPositions::kFitting)
   int64_t decoded_tokens = 0;  // sampled, over all temperatures
   int64_t decode_steps = 0;
   int64_t guesses = 0;        // of tokens to come, checked in steps (see draft.h)

@@ -8,6 +8,7 @@
 //     --words          with word times
 //     --temperature-0  without fallback
 //     --batch N        batch mode, N chunks at once; --timestamps: with timestamps
+//     --fitting        the encoder on the positions that the audio needs
 //     --precision P    auto (the default), f32, int8 or bf16
 //     --seed N         of sampling
 //     --shift N        leaves out the first N samples: below 160 the same sound, in other frames
@@ -104,6 +105,8 @@ bool parse(int count, char** arguments, Settings& settings) {
       settings.text = true;
     else if (name == "--words")
       settings.options.word_timestamps = true;
+    else if (name == "--fitting")
+      settings.options.encoder_positions = EncoderPositions::kFitting;
     else if (name == "--temperature-0")
       settings.options.temperatures = {0};
     else if (name == "--verbose")
@@ -161,10 +164,12 @@ Result<void> run(const Settings& settings) {
       NPU_TRY_ASSIGN(last, transcribe(model, options,
                                       samples.subspan(std::min(settings.shift, samples.size()))));
       std::printf(
-          "  %s: %d words, %lld encoder runs, %lld fallbacks, %.2f s of CPU (%.2f s detection), "
+          "  %s: %d words, %lld encoder runs (%lld fitting), %lld fallbacks, %.2f s of CPU (%.2f s "
+          "detection), "
           "speech %.1f s, skipped %.1f s, language %s\n",
           with ? "with   " : "without", words(last.text),
           static_cast<long long>(last.stats.encoder_runs),
+          static_cast<long long>(last.stats.fitting_runs),
           static_cast<long long>(last.stats.fallbacks), last.cpu_s, last.stats.vad_s,
           last.stats.speech_s, last.stats.skipped_s, last.language.c_str());
       if (settings.text) std::printf("    \"%s\"\n", last.text.c_str());

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "whisper/language.h"
+#include "whisper/network.h"
 #include "whisper/scope_timer.h"
 #include "whisper/unspoken.h"
 
@@ -92,6 +93,7 @@ void BatchTranscriber::reset() {
   entries_.clear();
   for (Slot& slot : slots_) {
     slot.entry = nullptr;
+    slot.wants_all_positions = false;
     for (Part& part : slot.parts) {
       part.open = false;
       part.borrowed.reset();
@@ -218,23 +220,51 @@ Result<void> BatchTranscriber::fill() {
 // Encodes the chunk of a slot from frame `start` on and begins the texts that are to hear it from
 // there.
 Result<void> BatchTranscriber::hear(Slot& slot, int start, bool again) {
-  const Chunk& chunk = slot.entry->chunk;
-  const int frames = chunk.end - start;
+  const int frames = slot.entry->chunk.end - start;
+  const bool fitting = options_.encoder_positions == EncoderPositions::kFitting && language_sure_;
+  const int positions = fitting ? fitting_positions(frames) : kAudioPositions;
+  NPU_TRY(encode(slot, start, positions));
+  if (!language_sure_ && !again) NPU_TRY(detect(slot));
+  begin_parts(slot, positions < kAudioPositions);
+  return {};
+}
+
+Result<void> BatchTranscriber::encode(Slot& slot, int start, int positions) {
   {
     const ScopeTimer timer(stats_.mel_s);
-    features_.cut(start, frames, slot.heard, mel_);
+    features_.cut(start, slot.entry->chunk.end - start, slot.heard, mel_);
   }
-  NPU_TRY(inference_.encode(mel_, slot.cross_slot, cancel_));
-  if (!language_sure_ && !again) NPU_TRY(detect(slot));
+  NPU_TRY(inference_.encode(mel_, positions, slot.cross_slot, cancel_));
+  slot.start = start;
+  return {};
+}
+
+void BatchTranscriber::begin_parts(Slot& slot, bool fitted) {
+  const Chunk& chunk = slot.entry->chunk;
+  const int frames = chunk.end - slot.start;
   // Of speech that goes on in the next chunk there may be more than this one has.
-  const bool little_speech = gate_ && !chunk.cut && is_little_speech(*gate_, start, frames);
+  const bool little_speech = gate_ && !chunk.cut && is_little_speech(*gate_, slot.start, frames);
   for (Part& part : slot.parts) {
-    if (part.rest != start) continue;
+    if (part.rest != slot.start) continue;
     part.rest.reset();
     part.open = true;
-    part.text->begin(language_, {start, frames, little_speech, slot.cross_slot}, part.own_slot);
+    part.text->begin(language_, {slot.start, frames, little_speech, slot.cross_slot, fitted},
+                     part.own_slot);
     driver_.add(part.text->search());
   }
+}
+
+// Begins the texts anew that are not finished, for one of them failed on fewer positions.
+Result<void> BatchTranscriber::hear_on_all_positions(Slot& slot) {
+  slot.wants_all_positions = false;
+  for (Part& part : slot.parts) {
+    if (!part.open) continue;
+    if (!part.text->wants_all_positions()) driver_.remove(part.text->search());
+    part.open = false;
+    part.rest = slot.start;
+  }
+  NPU_TRY(encode(slot, slot.start, kAudioPositions));
+  begin_parts(slot, /*fitted=*/false);
   return {};
 }
 
@@ -253,6 +283,8 @@ Result<void> BatchTranscriber::detect(const Slot& slot) {
 Result<void> BatchTranscriber::advance() {
   NPU_TRY_ASSIGN(const auto finished, driver_.step(cancel_));
   for (const Search* search : finished) NPU_TRY(take(search));
+  for (Slot& slot : slots_)
+    if (slot.wants_all_positions) NPU_TRY(hear_on_all_positions(slot));
   lend_histories();
   return {};
 }
@@ -262,7 +294,10 @@ Result<void> BatchTranscriber::take(const Search* search) {
     for (size_t task = 0; task < slot.parts.size(); ++task) {
       Part& part = slot.parts[task];
       if (!part.open || !part.text->owns(search)) continue;
-      if (part.text->advance()) return conclude(slot, task);
+      if (part.text->advance()) {
+        slot.wants_all_positions |= part.text->wants_all_positions();
+        return part.text->wants_all_positions() ? Result<void>() : conclude(slot, task);
+      }
       const int needed = histories_at_attempt(options_, part.text->attempt());
       if (part.borrowed || histories_.fits_own(needed)) {
         part.text->again(part.borrowed.value_or(part.own_slot));

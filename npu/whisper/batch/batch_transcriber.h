@@ -66,6 +66,8 @@ class BatchTranscriber : public Transcriber {
     std::vector<Part> parts;  // of each task
     Entry* entry = nullptr;   // null: free
     int heard = 0;            // audio up to here may be looked at
+    int start = 0;            // what was encoded last, from this frame on
+    bool wants_all_positions = false;
   };
 
   BatchTranscriber(std::shared_ptr<const Model> model, const TranscribeOptions& options,
@@ -80,6 +82,9 @@ class BatchTranscriber : public Transcriber {
   bool all_taken() const;
   Result<void> fill();
   Result<void> hear(Slot& slot, int start, bool again);
+  Result<void> encode(Slot& slot, int start, int positions);
+  Result<void> hear_on_all_positions(Slot& slot);
+  void begin_parts(Slot& slot, bool fitted);
   Result<void> detect(const Slot& slot);
   Result<void> advance();
   Result<void> take(const Search* search);

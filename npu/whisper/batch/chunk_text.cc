@@ -68,6 +68,7 @@ void ChunkText::begin(std::string_view language, const ChunkWindow& window, int 
   language_ = language;
   window_ = window;
   attempt_ = 0;
+  wants_all_positions_ = false;
   again(self_slot);
 }
 
@@ -82,7 +83,9 @@ bool ChunkText::advance() {
   decoded_ = task_.decoder.finish(*search_, request(/*self_slot=*/0));
   search_.reset();
   const bool last = attempt_ + 1 == task_.options.temperatures.size();
-  if (last || !needs_fallback(decoded_, task_.options, window_.little_speech)) return true;
+  const bool fails = needs_fallback(decoded_, task_.options, window_.little_speech);
+  wants_all_positions_ = fails && window_.fitted;
+  if (last || !fails || window_.fitted) return true;
   ++attempt_;
   ++stats_.fallbacks;
   return false;

@@ -46,6 +46,7 @@ struct ChunkWindow {
   int frames;
   bool little_speech;  // as for needs_fallback()
   int cross_slot;
+  bool fitted;  // on fewer encoder positions
 };
 
 // What is found does not depend on other chunks. Not thread-safe.
@@ -71,6 +72,9 @@ class ChunkText {
   // Takes what search() found. True if the window is decoded; false if it is to be decoded once
   // more, by again(), at the next temperature.
   bool advance();
+  // Whether the window, on fewer positions, was decoded to text that failed the tests for fallback,
+  // and is to be begun anew on all. Precondition: it is decoded.
+  bool wants_all_positions() const { return wants_all_positions_; }
   size_t attempt() const { return attempt_; }
   void again(int self_slot);
 
@@ -97,6 +101,7 @@ class ChunkText {
   ChunkWindow window_{};
   bool looped_ = false;  // the window before this one, of the same chunk, lost a loop
   size_t attempt_ = 0;
+  bool wants_all_positions_ = false;
   std::unique_ptr<Search> search_;
   DecodedWindow decoded_;
 };

@@ -142,6 +142,54 @@ TEST(LongForm, ImprobableTextIsDecodedAtEveryTemperatureAndTheLastIsTaken) {
   EXPECT_EQ(transcriber->stats().fallbacks, 5);
 }
 
+TranscribeOptions fitting() {
+  TranscribeOptions options = english();
+  options.encoder_positions = EncoderPositions::kFitting;
+  return options;
+}
+
+TEST(LongForm, ShortAudioIsEncodedOnThePositionsThatFit) {
+  const struct {
+    double seconds;
+    int positions;
+  } kCases[] = {{1, 384}, {2.56, 384}, {2.58, 512}, {10.24, 768}, {15.3, 1024}, {15.4, 1500}};
+  for (const auto& [seconds, positions] : kCases) {
+    auto script = script_of({{{at(0), 300}}});
+    const auto transcriber = transcriber_of(script, fitting());
+    drive(*transcriber, some_noise(seconds));
+    EXPECT_EQ(script->positions, std::vector<int>{positions}) << seconds << " s";
+    EXPECT_EQ(transcriber->stats().fitting_runs, positions < 1500 ? 1 : 0);
+  }
+}
+
+TEST(LongForm, TextThatFailsOnFewerPositionsIsDecodedAgainOnAll) {
+  TranscribeOptions options = fitting();
+  options.logprob_threshold = -0.5F;
+  for (const std::vector<float>& temperatures : {options.temperatures, {0.0F}}) {
+    options.temperatures = temperatures;
+    const auto script = script_of({{{at(0), 300, 301, 302, at(5)}, 9}, {{at(0), 400, at(2)}}});
+    const auto transcriber = transcriber_of(script, options);
+    const Outcome outcome = drive(*transcriber, some_noise(10));
+    EXPECT_EQ(outcome.lines(), Lines{"0: 0.00-2.00 w400"});
+    EXPECT_EQ(outcome.segments[0].temperature, 0.0F);
+    EXPECT_EQ(script->positions, (std::vector<int>{768, 1500}));
+    EXPECT_EQ(transcriber->stats().fallbacks, 0);
+  }
+}
+
+TEST(LongForm, WhatFailsOnAllPositionsTooFallsBack) {
+  const Said improbable{{at(0), 300, 301, 302, at(5)}, 9};
+  auto script = script_of({improbable, improbable});
+  TranscribeOptions options = fitting();
+  options.logprob_threshold = -0.5F;
+  const auto transcriber = transcriber_of(script, options);
+  const Outcome outcome = drive(*transcriber, some_noise(10));
+  ASSERT_FALSE(outcome.segments.empty());
+  EXPECT_EQ(outcome.segments[0].temperature, 1.0F);
+  EXPECT_EQ(script->positions, (std::vector<int>{768, 1500}));
+  EXPECT_EQ(transcriber->stats().fallbacks, 5);
+}
+
 // Two windows of which the second hears what the first left out, and then what it says there.
 TranscriberStats stats_of_two_windows(const std::vector<int>& again) {
   std::vector<int> first{at(0), 300, at(20), at(20.4)}, second{at(0.4)};

@@ -30,6 +30,7 @@ struct Script {
   int windows = 0;                        // encoder runs
   int prefills = 0;                       // histories that were begun
   std::vector<std::vector<float>> mels;   // of each encoder run
+  std::vector<int> positions;             // of each encoder run
   std::vector<std::vector<int>> prompts;  // initial tokens of each prefill
 };
 
@@ -92,12 +93,15 @@ class ScriptedContext : public Context {
     if (script_->on_run) script_->on_run();
     NPU_TRY(check_interrupt(cancel, deadline, "scripted run"));
     if (script_->calls++ == script_->fail_at) return lost();
-    if (list == kEncoder) {
+    const bool of_pair = list >= kFitting && list < kWhisperLists;
+    if (list == kEncoder || (of_pair && (list - kFitting) % 2 == 0)) {
+      script_->positions.push_back(of_pair ? kFewerPositions[(list - kFitting) / 2]
+                                           : kAudioPositions);
       script_->mels.push_back(mel_);
       ++script_->windows;
       return {};
     }
-    if (list == kCrossKv) {
+    if (list == kCrossKv || of_pair) {
       heard_.at(static_cast<size_t>(replay.store_slot)) = script_->windows - 1;
       return {};
     }

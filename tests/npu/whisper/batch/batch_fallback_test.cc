@@ -74,6 +74,24 @@ TEST(BatchFallback, SilenceByTheDecodersOwnWordIsKept) {
   EXPECT_EQ(transcriber->stats().fallbacks, 0);
 }
 
+TEST(BatchFallback, AChunkThatFailsOnFewerPositionsIsHeardAgainOnAll) {
+  TranscribeOptions options = with_fallback(3);
+  options.encoder_positions = EncoderPositions::kFitting;
+  // Three chunks begin together; what comes then is heard in place of the one that failed.
+  const auto script = script_of(
+      {words_from(300, 5), improbable(words_from(400, 3)), words_from(500, 4), words_from(600, 2)});
+  const auto transcriber = transcriber_of(script, options);
+  const Outcome outcome = drive(*transcriber, bursts(3));
+  ASSERT_FALSE(outcome.error) << outcome.error->message;
+  EXPECT_EQ(texts(outcome.segments),
+            (Lines{" w300 w301 w302 w303 w304", " w600 w601", " w500 w501 w502 w503"}));
+  ASSERT_EQ(script->positions.size(), 4U);
+  EXPECT_EQ(script->positions.back(), 1500);
+  for (size_t chunk = 0; chunk < 3; ++chunk) EXPECT_LT(script->positions[chunk], 1500);
+  EXPECT_EQ(transcriber->stats().fitting_runs, 3);
+  EXPECT_EQ(transcriber->stats().fallbacks, 0);
+}
+
 // What follows a loop is heard once more.
 TEST(BatchFallback, ALoopIsCutAndTheRestHeardAgain) {
   TranscribeOptions options = batch_of(2);
