@@ -34,8 +34,8 @@ enum WhisperList : size_t {
 };
 
 // The encoder positions that a window of `frames` mel frames is computed on if they are to fit it:
-// those of its audio and kTailPositions more, rounded up to one of kFewerPositions, or all. The
-// tail, which the mel frames are silent about, keeps the text from going on where the audio ends.
+// those of its audio and kTailPositions of the padding, rounded up to one of kFewerPositions, or
+// all. How many of the padding was chosen by word error rate (docs/measurements.md).
 int fitting_positions(int frames);
 
 // The list, kEncoder or kCrossKv, on that many positions: a result of fitting_positions().

@@ -117,6 +117,18 @@ TEST(Translation, IsNotThereUnlessAskedFor) {
   EXPECT_TRUE(tasks.run(english()).translation.empty());
 }
 
+TEST(Translation, ThatFailsOnFewerPositionsIsHeardAgainOnAllAndTheTranscriptWithIt) {
+  TwoTasks tasks(10, {{0, {{at(0), 300, at(5)}}}}, {{0, {{at(0), 400, 401, 402, at(10)}, 9}}});
+  TranscribeOptions options = english();
+  options.encoder_positions = EncoderPositions::kFitting;
+  options.temperatures = {0};
+  options.logprob_threshold = -0.5F;
+  const Outcome both = tasks.both(options);
+  EXPECT_EQ(both.lines(), Lines{"0: 0.00-5.00 w300"});
+  EXPECT_EQ(both.translation_lines(), Lines{"0: 0.00-10.00 w400 w401 w402"});
+  EXPECT_EQ(tasks.script().positions, (std::vector<int>{768, 1500}));
+}
+
 struct ShortCase {
   const char* name;
   Book transcript, translation;

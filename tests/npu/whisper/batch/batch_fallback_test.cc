@@ -92,6 +92,20 @@ TEST(BatchFallback, AChunkThatFailsOnFewerPositionsIsHeardAgainOnAll) {
   EXPECT_EQ(transcriber->stats().fallbacks, 0);
 }
 
+TEST(BatchFallback, AChunkWhoseTextsBothFailOnFewerPositionsIsHeardAgainOnce) {
+  TranscribeOptions options = with_fallback(2);
+  options.encoder_positions = EncoderPositions::kFitting;
+  options.also_translate = true;
+  const auto script =
+      script_of({improbable(words_from(300, 5)), words_from(400, 3), words_from(500, 4)});
+  const auto transcriber = transcriber_of(script, options);
+  const Outcome outcome = drive(*transcriber, bursts(2));
+  ASSERT_FALSE(outcome.error) << outcome.error->message;
+  EXPECT_EQ(texts(outcome.segments), (Lines{" w500 w501 w502 w503", " w400 w401 w402"}));
+  EXPECT_EQ(outcome.translation_lines(), outcome.lines());
+  EXPECT_EQ(script->positions.size(), 3U);
+}
+
 // What follows a loop is heard once more.
 TEST(BatchFallback, ALoopIsCutAndTheRestHeardAgain) {
   TranscribeOptions options = batch_of(2);
