@@ -54,6 +54,12 @@ vector<T, N> saturating_add(const vector<T, N>& a, const vector<T, N>& b) {
   });
 }
 template <typename T, unsigned N>
+vector<T, N> saturating_sub(const vector<T, N>& a, const vector<T, N>& b) {
+  return aie_host::map(a, b, [](int64_t x, int64_t y) {
+    return kernels::saturate_to<T>(x - y, kernels::SaturationMode::kSaturate);
+  });
+}
+template <typename T, unsigned N>
 vector<T, N> max(const vector<T, N>& a, const vector<T, N>& b) {
   return aie_host::map(a, b, [](int64_t x, int64_t y) { return x > y ? x : y; });
 }

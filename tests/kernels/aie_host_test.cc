@@ -156,6 +156,8 @@ TEST_F(AieHost, VectorsWrapAndSaturatingAddDoesNot) {
   EXPECT_EQ(aie::add(most, one).get(0), -32768);
   EXPECT_EQ(aie::sub(aie::broadcast<int16, 16>(-32768), one).get(0), 32767);
   EXPECT_EQ(aie::saturating_add(most, one).get(0), 32767);
+  EXPECT_EQ(aie::saturating_sub(aie::broadcast<int16, 16>(-32768), one).get(0), -32768);
+  EXPECT_EQ(aie::saturating_sub(most, aie::broadcast<int16, 16>(-1)).get(0), 32767);
   EXPECT_EQ(
       aie::saturating_add(aie::broadcast<int16, 16>(-32768), aie::broadcast<int16, 16>(-1)).get(15),
       -32768);

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// AIE2 source: start, combine and finish; the block is attention_block.cc.
+#include "attention/attention.h"
+
+#include "attention/rescale.h"
+
+namespace kernels {
+namespace {
+
+constexpr unsigned kColumnBlocks = kTile / kBlockColumns;
+
+// Where the 64 values of a row begin; its pieces of 8 are kBlock apart.
+inline size_t row_begin(unsigned row) {
+  return tile_index(row, 0);
+}
+
+}  // namespace
+
+void npu_attention_start(AttentionRow* rows, int32_t* weighted, unsigned row_groups) {
+  for (unsigned row = 0; row < row_groups * kGroupRows; ++row) rows[row] = {0, 0};
+  const auto nothing = aie::zeros<int32, 16>();
+  for (unsigned i = 0; i < row_groups * kGroupRows * kTile; i += 16) {
+    aie::store_v(weighted + i, nothing);
+  }
+}
+
+void npu_attention_combine(AttentionRow* rows, int32_t* weighted, const AttentionRow* other_rows,
+                           const int32_t* other_weighted, unsigned row_groups) {
+  set_core_modes();
+  for (unsigned row = 0; row < row_groups * kGroupRows; ++row) {
+    const AttentionRow& other = other_rows[row];
+    if (other.sum == 0) continue;
+    int32_t* values = weighted + row_begin(row);
+    const int32_t* added = other_weighted + row_begin(row);
+    if (rows[row].sum == 0) rows[row].exponent = other.exponent;
+    raise_exponent(rows[row], values, other.exponent);
+    const unsigned down = halvings(rows[row].exponent - other.exponent);
+    for (unsigned cb = 0; cb < kColumnBlocks; ++cb) {
+      const auto scaled = divided(aie::load_v<8>(added + cb * kBlock), down);
+      int32_t* to = values + cb * kBlock;
+      aie::store_v(to, aie::add(aie::load_v<8>(to), scaled));
+    }
+    rows[row].sum += divided(aie::broadcast<int32, 8>(other.sum), down).get(0);
+  }
+}
+
+void npu_attention_finish_i8(const AttentionRow* rows, const int32_t* weighted, unsigned gain,
+                             int8_t* out, unsigned row_groups) {
+  set_core_modes();
+  for (unsigned row = 0; row < row_groups * kGroupRows; row += 2) {
+    aie::vector<int16, 8> pieces[2][kColumnBlocks];
+    for (unsigned two = 0; two < 2; ++two) {
+      const uint64_t sum = static_cast<uint64_t>(rows[row + two].sum);
+      const Rsqrt inverse = sum == 0 ? Rsqrt{0, 20} : rsqrt(sum * sum);
+      const auto mult = aie::broadcast<int16, 8>(inverse.mult);
+      const unsigned shift = static_cast<unsigned>(inverse.shift) - gain;
+      for (unsigned cb = 0; cb < kColumnBlocks; ++cb) {
+        const auto values = aie::load_v<8>(weighted + row_begin(row + two) + cb * kBlock);
+        pieces[two][cb] = aie::mul(values, mult).to_vector<int16>(shift);
+      }
+    }
+    for (unsigned cb = 0; cb < kColumnBlocks; ++cb) {
+      const auto both = aie::concat(pieces[0][cb], pieces[1][cb]);
+      aie::store_v(out + row_begin(row) + cb * kBlock, both.pack());
+    }
+  }
+}
+
+}  // namespace kernels
