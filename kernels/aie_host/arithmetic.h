@@ -2,6 +2,8 @@
 // Arithmetic of lanes on the host. Vectors wrap, accumulators wrap at 32 or 64 bits.
 #pragma once
 
+#include <utility>
+
 #include "aie_host/accum.h"
 #include "aie_host/memory.h"
 
@@ -124,6 +126,22 @@ template <typename T, unsigned N>
 T reduce_max(const vector<T, N>& v) {
   if (!v.host_whole()) aie_host::report("reduction of a lane never written");
   return *std::max_element(v.host_lanes(), v.host_lanes() + N);
+}
+
+// Pieces of `piece` lanes in turn, of a first: the lower and the upper half of the result.
+template <typename T, unsigned N>
+std::pair<vector<T, N>, vector<T, N>> interleave_zip(const vector<T, N>& a, const vector<T, N>& b,
+                                                     unsigned piece) {
+  std::pair<vector<T, N>, vector<T, N>> out;
+  if (piece == 0 || N % piece != 0) return aie_host::report("interleave of another size"), out;
+  for (unsigned i = 0; i < 2 * N; ++i) {
+    vector<T, N>& half = i < N ? out.first : out.second;
+    const vector<T, N>& from = i / piece % 2 == 0 ? a : b;
+    const unsigned lane = i / (2 * piece) * piece + i % piece;
+    half.host_lanes()[i % N] = from.host_lanes()[lane];
+    half.host_written() |= (from.host_written() >> lane & 1) << (i % N);
+  }
+  return out;
 }
 
 // v as `rows` x `columns`, row by row, to `columns` x `rows`.

@@ -94,28 +94,36 @@ bool WatchedMemory::contains(uintptr_t from, size_t bytes) const {
   return from >= address(begin_) && from + bytes <= address(begin_) + size();
 }
 
-void check_load(const void* from, size_t bytes, size_t alignment) {
+bool check_load(const void* from, size_t bytes, size_t alignment) {
   if (address(from) % alignment != 0) report("misaligned load");
   for (const WatchedMemory* memory : watched()) {
     if (!memory->reaches(address(from), bytes)) continue;
-    if (!memory->contains(address(from), bytes)) return report("load out of range");
+    if (!memory->contains(address(from), bytes)) {
+      report("load out of range");
+      return false;
+    }
     const size_t offset = address(from) - address(memory->begin_);
     if (std::memchr(memory->written_.data() + offset, 0, bytes) != nullptr) {
       report("load of memory never written");
     }
-    return;
+    return true;
   }
+  return true;
 }
 
-void check_store(const void* to, size_t bytes, size_t alignment) {
+bool check_store(const void* to, size_t bytes, size_t alignment) {
   if (address(to) % alignment != 0) report("misaligned store");
   for (WatchedMemory* memory : watched()) {
     if (!memory->reaches(address(to), bytes)) continue;
-    if (!memory->contains(address(to), bytes)) return report("store out of range");
+    if (!memory->contains(address(to), bytes)) {
+      report("store out of range");
+      return false;
+    }
     const size_t offset = address(to) - address(memory->begin_);
     std::memset(memory->written_.data() + offset, 1, bytes);
-    return;
+    return true;
   }
+  return true;
 }
 
 }  // namespace aie_host

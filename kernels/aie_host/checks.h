@@ -20,8 +20,8 @@ void clear_violations();
 
 // Called by loads and stores of vectors. What lies in no WatchedMemory is checked for alignment
 // only.
-void check_load(const void* from, size_t bytes, size_t alignment);
-void check_store(const void* to, size_t bytes, size_t alignment);
+bool check_load(const void* from, size_t bytes, size_t alignment);
+bool check_store(const void* to, size_t bytes, size_t alignment);
 
 // A piece of a tile's data memory with guards around it (poisoned under AddressSanitizer, for
 // scalar access). Bytes count as never written until set() or a vector store of this thread.
@@ -40,8 +40,8 @@ class WatchedMemory {
   bool all_written() const;
 
  private:
-  friend void check_load(const void*, size_t, size_t);
-  friend void check_store(const void*, size_t, size_t);
+  friend bool check_load(const void*, size_t, size_t);
+  friend bool check_store(const void*, size_t, size_t);
   bool reaches(uintptr_t from, size_t bytes) const;  // guards included
   bool contains(uintptr_t from, size_t bytes) const;
 

@@ -13,8 +13,9 @@ template <unsigned N, typename T>
 vector<std::remove_const_t<T>, N> load_v(T* from) {
   vector<std::remove_const_t<T>, N> out;
   constexpr size_t kBytes = N * sizeof(T);
-  aie_host::check_load(from, kBytes, std::min<size_t>(kBytes, vector_decl_align));
-  std::memcpy(out.host_lanes(), from, kBytes);
+  if (aie_host::check_load(from, kBytes, std::min<size_t>(kBytes, vector_decl_align))) {
+    std::memcpy(out.host_lanes(), from, kBytes);
+  }
   out.host_written() = aie_host::first_lanes(N);
   return out;
 }
@@ -23,8 +24,9 @@ template <typename T, unsigned N>
 void store_v(T* to, const vector<T, N>& v) {
   constexpr size_t kBytes = N * sizeof(T);
   if (!v.host_whole()) aie_host::report("store of a lane never written");
-  aie_host::check_store(to, kBytes, std::min<size_t>(kBytes, vector_decl_align));
-  std::memcpy(to, v.host_lanes(), kBytes);
+  if (aie_host::check_store(to, kBytes, std::min<size_t>(kBytes, vector_decl_align))) {
+    std::memcpy(to, v.host_lanes(), kBytes);
+  }
 }
 
 template <typename T, unsigned N>

@@ -204,6 +204,12 @@ TEST_F(AieHost, PermutationsMoveEachLaneOnce) {
   EXPECT_EQ(v.cast_to<int16>().get(1), 0x0302);
   EXPECT_EQ(aie::reduce_add(v), static_cast<int8>(63 * 64 / 2));  // wraps
   EXPECT_EQ(aie::reduce_max(v), 63);
+  const auto [low, high] = aie::interleave_zip(v.extract<32>(0), v.extract<32>(1), 8);
+  for (unsigned i = 0; i < 32; ++i) {
+    const unsigned lane = i / 16 * 8 + i % 8, from_second = i / 8 % 2 * 32;
+    EXPECT_EQ(low.get(i), static_cast<int>(lane + from_second));
+    EXPECT_EQ(high.get(i), static_cast<int>(lane + 16 + from_second));
+  }
 }
 
 TEST_F(AieHost, PackObeysSaturationAndUnpackKeepsTheValue) {
@@ -244,6 +250,8 @@ TEST_F(AieHost, AccessOutOfRangeIsAViolation) {
   expect_violation("load out of range");
   aie::load_v<32>(buffer.data() - 32);
   expect_violation("load out of range");
+  aie::store_v(buffer.data() + 96, aie::zeros<int8, 32>());
+  expect_violation("store out of range");
 }
 
 TEST_F(AieHost, UseOfWhatWasNeverWrittenIsAViolation) {
