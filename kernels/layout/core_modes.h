@@ -4,6 +4,7 @@
 
 #include <aie_api/aie.hpp>
 
+#include "layout/program.h"
 #include "layout/tile.h"
 
 namespace kernels {
