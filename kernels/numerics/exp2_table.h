@@ -22,20 +22,4 @@ constexpr uint8_t evaluate_exp2(const LinearTable& table, int16_t x) {
       table.slope[i] * rest + table.offset[i] * (int64_t{1} << kExp2OffsetBits), kExp2Shift);
 }
 
-// 255 * 2^((x + 1) / 256) with 7 fraction bits, in 256 lines of 16 values, each moved by half of
-// its error in the middle; the lowest line is 0.
-inline LinearTable make_exp2_table() {
-  const auto weight = [](double x) { return 255 * 128 * std::exp2((x + 1) / 256); };
-  LinearTable table{};
-  for (unsigned i = 1; i < kSegments; ++i) {
-    const double begin = (static_cast<double>(i) - kExp2Bias) * (1 << kExp2SegmentBits);
-    const double end = begin + (1 << kExp2SegmentBits);
-    const double slope = (weight(end) - weight(begin)) * (1 << kExp2OffsetBits);
-    table.slope[i] = static_cast<int16_t>(std::llround(slope / (1 << kExp2SegmentBits)));
-    const double error = weight((begin + end) / 2) - (weight(begin) + weight(end)) / 2;
-    table.offset[i] = static_cast<int16_t>(std::llround(weight(begin) + error / 2));
-  }
-  return table;
-}
-
 }  // namespace kernels

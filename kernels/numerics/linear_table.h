@@ -3,7 +3,6 @@
 #pragma once
 
 #include <array>
-#include <cmath>
 #include <cstdint>
 
 #include "numerics/rounding.h"
@@ -39,27 +38,6 @@ constexpr void lay_out(const LinearTable& table, int16_t* memory) {
       pair[1] = table.offset[i];
     }
   }
-}
-
-// The erf form of GELU for inputs and outputs in units of `scale`, 2^-13 <= scale <= 2^-8. Each
-// line passes through the ends of its segment, moved by half of its error in the middle.
-inline LinearTable make_gelu_table(double scale) {
-  const auto gelu = [scale](double units) {
-    const double x = units * scale;
-    return 0.5 * x * std::erfc(-x / std::sqrt(2.0)) / scale;
-  };
-  LinearTable table;
-  for (unsigned i = 0; i < kSegments; ++i) {
-    const double begin = (static_cast<double>(i) - kSegments / 2) * (1 << kSegmentBits);
-    const double end = begin + (1 << kSegmentBits), middle = (begin + end) / 2;
-    const double error = gelu(middle) - (gelu(begin) + gelu(end)) / 2;
-    const double slope = (gelu(end) - gelu(begin)) / (1 << kSegmentBits);
-    table.slope[i] =
-        saturate_to<int16_t>(std::llround(slope * (1 << kSlopeBits)), SaturationMode::kSaturate);
-    table.offset[i] =
-        saturate_to<int16_t>(std::llround(gelu(begin) + error / 2), SaturationMode::kSaturate);
-  }
-  return table;
 }
 
 }  // namespace kernels

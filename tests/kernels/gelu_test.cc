@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "kernel_test.h"
+#include "numerics/make_tables.h"
 
 namespace {
 
