@@ -73,6 +73,8 @@ class NpuWhisper:
                    "-l", task.language, *self.options]
         if task.beams > 1:
             command.append(f"--beam-size={task.beams}")
+        if task.stages:  # tokens alone: a peer's do not include the prompt of the text before
+            command.append("--set=condition-on-previous-text=false")
         # As the peers do it: windows one after the other know no voice activity, batches are cut by it.
         command += ([f"--set=batch-size={task.batch}"] if task.batch else
                     ["--set=mode=file", "--vad=off"])
