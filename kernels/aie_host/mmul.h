@@ -1,16 +1,31 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// aie::mmul on the host: C (M x N) += A (M x K) * B (K x N), blocks row by row, modulo 2^32.
+// aie::mmul on the host: C (M x N) += A (M x K) * B (K x N), blocks row by row, modulo 2^32 or
+// 2^64.
 #pragma once
 
 #include "aie_host/accum.h"
 #include "aie_host/memory.h"
 
+namespace aie_host {
+
+// The shapes that the kernels use, and the accumulator that each has on AIE2.
+template <unsigned M, unsigned K, unsigned N, typename TA, typename TB>
+struct NativeProduct {
+  static constexpr bool kBytes = M == 4 && K == 8 && N == 8 && sizeof(TA) == 1 && sizeof(TB) == 1;
+  static constexpr bool kWords =
+      M == 4 && K == 4 && N == 4 && (sizeof(TA) == 2 || sizeof(TA) == 4) && sizeof(TB) == 2;
+  static_assert(kBytes || kWords, "not a native product");
+  using Tag = std::conditional_t<kBytes, acc32, acc64>;
+};
+
+}  // namespace aie_host
+
 namespace aie {
 
-// The shape that is native on AIE2 and AIE2P for 8 bits.
-template <unsigned M, unsigned K, unsigned N, typename TA, typename TB>
+template <unsigned M, unsigned K, unsigned N, typename TA, typename TB, typename Tag = accauto>
 class mmul {
-  static_assert(M == 4 && K == 8 && N == 8 && sizeof(TA) == 1 && sizeof(TB) == 1);
+  using Accum = typename aie_host::NativeProduct<M, K, N, TA, TB>::Tag;
+  static_assert(std::is_same_v<Tag, accauto> || std::is_same_v<Tag, Accum>);
 
  public:
   static constexpr unsigned size_A = M * K;
@@ -18,7 +33,7 @@ class mmul {
   static constexpr unsigned size_C = M * N;
 
   mmul() = default;  // the first mac starts from zero
-  explicit mmul(const accum<acc32, size_C>& start) : sum_(start), empty_(false) {}
+  explicit mmul(const accum<Accum, size_C>& start) : sum_(start), empty_(false) {}
   explicit mmul(const vector<int32, size_C>& start) : empty_(false) { sum_.from_vector(start); }
 
   void mul(const vector<TA, size_A>& a, const vector<TB, size_B>& b) {
@@ -30,27 +45,30 @@ class mmul {
     if (empty_) sum_.from_vector(zeros<int32, size_C>());
     empty_ = false;
     for (unsigned m = 0; m < M; ++m) {
-      uint32_t row[N] = {};
+      Bits row[N] = {};
       for (unsigned k = 0; k < K; ++k) {
-        const int32_t left = a.host_lanes()[m * K + k];
+        const Lane left = a.host_lanes()[m * K + k];
         for (unsigned n = 0; n < N; ++n) {
-          row[n] += static_cast<uint32_t>(left * b.host_lanes()[k * N + n]);
+          row[n] += static_cast<Bits>(left * b.host_lanes()[k * N + n]);
         }
       }
       for (unsigned n = 0; n < N; ++n) {
-        int32_t& lane = sum_.host_lanes()[m * N + n];
-        lane = static_cast<int32_t>(static_cast<uint32_t>(lane) + row[n]);
+        Lane& lane = sum_.host_lanes()[m * N + n];
+        lane = static_cast<Lane>(static_cast<Bits>(lane) + row[n]);
       }
     }
   }
-  accum<acc32, size_C> to_accum() const { return sum_; }
+  accum<Accum, size_C> to_accum() const { return sum_; }
   template <typename T>
   vector<T, size_C> to_vector(unsigned shift = 0) const {
     return sum_.template to_vector<T>(shift);
   }
 
  private:
-  accum<acc32, size_C> sum_;
+  using Lane = typename aie_host::LaneOf<Accum>::Type;
+  using Bits = std::make_unsigned_t<Lane>;
+
+  accum<Accum, size_C> sum_;
   bool empty_ = true;
 };
 

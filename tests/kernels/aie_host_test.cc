@@ -182,6 +182,40 @@ TEST_F(AieHost, MatrixProductIsExactModulo32Bits) {
   }
 }
 
+// A quotient of the true sum says what SRS must make of it: nothing wraps at 32 bits on the way.
+template <typename Left>
+void expect_exact_wide_products(uint32_t seed) {
+  Tiles tiles(seed);
+  using Product = aie::mmul<4, 4, 4, Left, int16, acc64>;
+  for (int round = 0; round < 2000; ++round) {
+    aie_host::TileBuffer<Left> a(tiles.tile<Left>(2 * Product::size_A));
+    aie_host::TileBuffer<int16_t> b(tiles.tile<int16_t>(2 * Product::size_B));
+    const auto va = a.values();
+    const auto vb = b.values();
+    Product product;
+    product.mac(aie::load_v<16>(a.data()), aie::load_v<16>(b.data()));
+    product.mac(aie::load_v<16>(a.data() + 16), aie::load_v<16>(b.data() + 16));
+    const auto high = product.template to_vector<int32>(20);
+    const auto low = product.template to_vector<int32>(0);
+    for (unsigned i = 0; i < 16; ++i) {
+      Wide sum = 0;
+      for (unsigned k = 0; k < 8; ++k) {
+        const unsigned block = k / 4 * 16;
+        sum += Wide{va[block + i / 4 * 4 + k % 4]} * vb[block + k % 4 * 4 + i % 4];
+      }
+      ASSERT_EQ(high.get(i), static_cast<int32_t>(kernels::exact::floor_quotient(sum, 1 << 20)));
+      ASSERT_EQ(low.get(i), static_cast<int32_t>(static_cast<int64_t>(sum)));
+    }
+  }
+}
+
+TEST_F(AieHost, MatrixProductOf16BitsIsExactIn64) {
+  expect_exact_wide_products<int16_t>(12);
+}
+TEST_F(AieHost, MatrixProductOf32And16BitsIsExactIn64) {
+  expect_exact_wide_products<int32_t>(13);
+}
+
 TEST_F(AieHost, FirstMacOfAnEmptyProductStartsFromZero) {
   aie::mmul<4, 8, 8, int8, int8> product;
   product.mac(aie::broadcast<int8, 32>(2), aie::broadcast<int8, 64>(3));
