@@ -24,4 +24,14 @@ struct ProgramEstimate {
 };
 static_assert(ProgramEstimate::kTotal <= CoreMemory::kProgram);
 
+// Log-mel beside all of that would not fit: a program of its own.
+struct LogMelProgramEstimate {
+  static constexpr size_t kDft = 1500;
+  static constexpr size_t kPower = 350;
+  static constexpr size_t kLogMel = 1900;
+  static constexpr size_t kNormalise = 650;
+  static constexpr size_t kTotal = kDft + kPower + kLogMel + kNormalise + ProgramEstimate::kControl;
+};
+static_assert(LogMelProgramEstimate::kTotal <= CoreMemory::kProgram);
+
 }  // namespace kernels
