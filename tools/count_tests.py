@@ -3,7 +3,8 @@
 """Counts test cases in the JUnit files below a folder and prints "N passed, N failed, N skipped".
 
 Every build step that failed counts as one failure, and so does every suite that failed without a
-failed test case in its file (a crash of the runner); a skipped step counts as one skipped. Exits with 1 if anything failed or nothing ran.
+failed test case in its file (a crash of the runner); a skipped step counts as one skipped. Exits with 1
+if anything failed or nothing ran.
 """
 import argparse
 import pathlib

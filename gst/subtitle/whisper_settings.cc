@@ -44,32 +44,6 @@ bool suits_batches(const CommandLine& options) {
       });
 }
 
-std::vector<ElementSetting> settings_of(const CommandLine& options) {
-  std::vector<ElementSetting> settings;
-  add(settings, "--model", "model", options.model);
-  add(settings, "--device", "device", options.device);
-  add(settings, "--device-index", "device-index", options.device_index);
-  add(settings, "--threads", "threads", options.threads);
-  add(settings, "--language", "language-code", options.language);
-  add(settings, "--task", "task", options.task);
-  add(settings, "--beam-size", "beam-size", options.beam_size);
-  add(settings, "--best-of", "best-of", options.best_of);
-  add(settings, "--temperature", "temperature", options.temperature);
-  add(settings, "--initial-prompt", "initial-prompt", options.initial_prompt);
-  if (options.word_timestamps) {
-    settings.push_back({"--word-timestamps", "word-timestamps", "true"});
-  }
-  if (options.words) settings.push_back({"--words", "output-mode", "words"});
-  if (suits_batches(options)) settings.push_back({"batch mode", "mode", "batch"});
-  if (options.exact) {
-    settings.push_back({"--exact", "normalisation", "whole"});
-    settings.push_back({"--exact", "vad", "off"});  // --vad and --precision come after, and count
-    settings.push_back({"--exact", "precision", "f32"});
-  }
-  settings.insert(settings.end(), options.settings.begin(), options.settings.end());
-  return settings;
-}
-
 // "0..10" of a numeric property, "auto, cpu, npu" of an enumeration.
 std::string range_of(GParamSpec* property) {
   if (G_IS_PARAM_SPEC_INT(property)) {
@@ -123,6 +97,32 @@ Done apply(const ElementSetting& setting, GstElement* whisper) {
 }
 
 }  // namespace
+
+std::vector<ElementSetting> settings_of(const CommandLine& options) {
+  std::vector<ElementSetting> settings;
+  add(settings, "--model", "model", options.model);
+  add(settings, "--device", "device", options.device);
+  add(settings, "--device-index", "device-index", options.device_index);
+  add(settings, "--threads", "threads", options.threads);
+  add(settings, "--language", "language-code", options.language);
+  add(settings, "--task", "task", options.task);
+  add(settings, "--beam-size", "beam-size", options.beam_size);
+  add(settings, "--best-of", "best-of", options.best_of);
+  add(settings, "--temperature", "temperature", options.temperature);
+  add(settings, "--initial-prompt", "initial-prompt", options.initial_prompt);
+  if (options.word_timestamps) {
+    settings.push_back({"--word-timestamps", "word-timestamps", "true"});
+  }
+  if (options.words) settings.push_back({"--words", "output-mode", "words"});
+  if (suits_batches(options)) settings.push_back({"batch mode", "mode", "batch"});
+  if (options.exact) {
+    settings.push_back({"--exact", "normalisation", "whole"});
+    settings.push_back({"--exact", "vad", "off"});  // --vad and --precision come after, and count
+    settings.push_back({"--exact", "precision", "f32"});
+  }
+  settings.insert(settings.end(), options.settings.begin(), options.settings.end());
+  return settings;
+}
 
 Done apply_settings(const CommandLine& options, GstElement* whisper) {
   if (!options.language.empty() && options.language != "auto" && !find_language(options.language)) {

@@ -3,26 +3,17 @@
 
 #include <gtest/gtest.h>
 
-#include "gst_ptr.h"
+#include <string>
 
 namespace npu::subtitle {
 namespace {
 
-// The mode that the element is in once the settings are applied.
-std::string mode_with(CommandLine options) {
-  gst_init(nullptr, nullptr);
-  GstElement* made = gst_element_factory_make("npuwhisper", nullptr);
-  const gst::ObjectPtr<GstElement> whisper(made ? GST_ELEMENT(gst_object_ref_sink(made)) : nullptr);
-  if (!whisper) return "no element npuwhisper";
-  const Done applied = apply_settings(options, whisper.get());
-  if (!applied) return applied.failure().message;
-  GValue value = G_VALUE_INIT;
-  g_object_get_property(G_OBJECT(whisper.get()), "mode", &value);
-  const std::string nick = g_enum_get_value(G_ENUM_CLASS(g_type_class_peek(G_VALUE_TYPE(&value))),
-                                            g_value_get_enum(&value))
-                               ->value_nick;
-  g_value_unset(&value);
-  return nick;
+// The mode that the element is set to; without a setting it is the element's default.
+std::string mode_with(const CommandLine& options) {
+  std::string mode = "file";
+  for (const ElementSetting& setting : settings_of(options))
+    if (setting.property == "mode") mode = setting.value;
+  return mode;
 }
 
 TEST(WhisperSettings, TranscriptsAreMadeInBatches) {
