@@ -15,6 +15,20 @@ constexpr unsigned kKBlocks = kObjectK / 8;
 
 using Mmul = aie::mmul<4, 8, 8, int8, int8>;
 
+// As T64, like the sums.
+template <typename T>
+inline void requantise_tile(const int32_t* sums, const int16_t* mult, unsigned shift, T* out,
+                            unsigned row_groups) {
+  set_core_modes();
+  for (unsigned cb = 0; cb < kColumnBlocks; ++cb) {
+    const auto factors = two_rows_of(mult + cb * kBlockColumns);
+    for (unsigned rb = 0; rb < row_groups * kGroupBlocks; ++rb) {
+      const unsigned at = rb * kRowOfBlocks + cb * kBlock;
+      aie::store_v(out + at, requantise_block<T>(sums + at, factors, shift));
+    }
+  }
+}
+
 }  // namespace
 
 void npu_matmul_start_i32(const int32_t* bias, int32_t* sums, unsigned row_groups) {
@@ -72,26 +86,12 @@ void npu_matmul_i8(const int8_t* a, const int8_t* b, int32_t* sums, unsigned row
 
 void npu_requantise_i8(const int32_t* sums, const int16_t* mult, unsigned shift, int8_t* out,
                        unsigned row_groups) {
-  set_core_modes();
-  for (unsigned cb = 0; cb < kColumnBlocks; ++cb) {
-    const auto factors = two_rows_of(mult + cb * kBlockColumns);
-    for (unsigned rb = 0; rb < row_groups * kGroupBlocks; ++rb) {
-      const unsigned at = rb * kRowOfBlocks + cb * kBlock;
-      aie::store_v(out + at, requantise_block<int8>(sums + at, factors, shift));
-    }
-  }
+  requantise_tile(sums, mult, shift, out, row_groups);
 }
 
 void npu_requantise_i16(const int32_t* sums, const int16_t* mult, unsigned shift, int16_t* out,
                         unsigned row_groups) {
-  set_core_modes();
-  for (unsigned cb = 0; cb < kColumnBlocks; ++cb) {
-    const auto factors = two_rows_of(mult + cb * kBlockColumns);
-    for (unsigned rb = 0; rb < row_groups * kGroupBlocks; ++rb) {
-      const unsigned at = rb * kRowOfBlocks + cb * kBlock;
-      aie::store_v(out + at, requantise_block<int16>(sums + at, factors, shift));
-    }
-  }
+  requantise_tile(sums, mult, shift, out, row_groups);
 }
 
 void npu_requantise_v_i8(const int32_t* sums, const int16_t* mult, unsigned shift, int8_t* out,
