@@ -29,15 +29,6 @@ apt=(apt-get -qq -o APT::Architecture=arm64 -o APT::Architectures=arm64 -o Dir::
   -o Dir::State::status="$state/status" -o Dir::Cache="$state" -o Acquire::Languages=none
   -o APT::Sandbox::User="$(id -un)")
 
-# shellcheck source=/dev/null
-. /etc/os-release
-if [ "${ID:-}" = ubuntu ]; then
-  # Ubuntu's usual mirrors have no arm64.
-  echo "deb [signed-by=/usr/share/keyrings/ubuntu-archive-keyring.gpg]" \
-    "http://ports.ubuntu.com/ubuntu-ports $VERSION_CODENAME main universe" >"$state/sources.list"
-  apt+=(-o Dir::Etc::sourcelist="$state/sources.list" -o Dir::Etc::sourceparts=-)
-fi
-
 # A source of someone else's without arm64 is no reason to stop: what counts is that all is found.
 timeout 60 "${apt[@]}" update || true
 timeout 90 "${apt[@]}" install -y --no-install-recommends --download-only "${packages[@]}" ||
