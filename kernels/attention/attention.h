@@ -71,6 +71,28 @@ void npu_attention_finish_i8(const AttentionRow* rows, const int32_t* weighted, 
 void npu_attention_finish_i8_ref(const AttentionRow* rows, const int32_t* weighted, unsigned gain,
                                  int8_t* out, unsigned row_groups);
 
+// The same to 16 bits, gain <= 12. `out` may begin where `weighted` does.
+void npu_attention_finish_i16(const AttentionRow* rows, const int32_t* weighted, unsigned gain,
+                              int16_t* out, unsigned row_groups);
+void npu_attention_finish_i16_ref(const AttentionRow* rows, const int32_t* weighted, unsigned gain,
+                                  int16_t* out, unsigned row_groups);
+
+// npu_attention_finish_i16, then the two planes of split_fine(): a gain of 4 more than to int8 has
+// the same range. Uses `weighted` up; `low` may begin where it does.
+void npu_attention_finish_fine_i8(const AttentionRow* rows, int32_t* weighted, unsigned gain,
+                                  int8_t* high, int8_t* low, unsigned row_groups);
+void npu_attention_finish_fine_i8_ref(const AttentionRow* rows, const int32_t* weighted,
+                                      unsigned gain, int8_t* high, int8_t* low,
+                                      unsigned row_groups);
+
+// Scores of the alignment heads: 16 rows of q (a group of a T64 tile) against the 64 keys of a K^T,
+//   out = requantise_i16(q . k, mult, shift)
+// whether a row sees the key or not. out[16][64] of T64. block->first_key is of no meaning.
+void npu_alignment_scores_i16(const int8_t* q, const int8_t* kt, const AttentionBlock* block,
+                              int16_t* out);
+void npu_alignment_scores_i16_ref(const int8_t* q, const int8_t* kt, const AttentionBlock* block,
+                                  int16_t* out);
+
 }  // extern "C"
 
 }  // namespace kernels

@@ -34,10 +34,11 @@ inline int32_t visible_keys(int32_t limit, int32_t first_key) {
   return keys < 0 ? 0 : keys > static_cast<int32_t>(kTile) ? static_cast<int32_t>(kTile) : keys;
 }
 
-// exponents[4 row blocks][8 key blocks][4][8] of 16 rows.
-void score(const int8_t* q, const int8_t* kt, const AttentionBlock& block, int16_t* exponents) {
+// exponents[4 row blocks][8 key blocks][4][8] of 16 rows, at most `greatest`.
+void score(const int8_t* q, const int8_t* kt, const AttentionBlock& block, int16_t greatest,
+           int16_t* exponents) {
   const auto mult = aie::broadcast<int16, 16>(block.mult);
-  const auto most = aie::broadcast<int16, 16>(kMostExponent);
+  const auto most = aie::broadcast<int16, 16>(greatest);
   for (unsigned kb = 0; kb < kBlocks; kb += 2) {
     Scores sums[kRowBlocks][2];
     for (unsigned db = 0; db < kBlocks; ++db) {
@@ -141,7 +142,7 @@ void npu_attention_block_i8(const int8_t* q, const int8_t* kv, const AttentionBl
   for (unsigned group = 0; group < row_groups; ++group) {
     const unsigned first = group * kGroupRows;
     int32_t* sums = weighted + first * kTile;
-    score(q + first * kTile, kv, *block, exponents);
+    score(q + first * kTile, kv, *block, kMostExponent, exponents);
     for (unsigned row = 0; row < kGroupRows; row += 2) {
       const size_t at = tile_index(row, 0);
       const int32_t visible[2] = {visible_keys(limits[first + row], block->first_key),
@@ -151,6 +152,12 @@ void npu_attention_block_i8(const int8_t* q, const int8_t* kv, const AttentionBl
     }
     add_values(weights, kv + kTileElements, sums);
   }
+}
+
+void npu_alignment_scores_i16(const int8_t* q, const int8_t* kt, const AttentionBlock* block,
+                              int16_t* out) {
+  set_core_modes();
+  score(q, kt, *block, 32767, out);
 }
 
 }  // namespace kernels

@@ -40,6 +40,36 @@ int32_t weight_of(const int16_t* table, Wide x) {
       exact::nearest_even(Wide{pair[0]} * rest + Wide{pair[1]} * 64, 13));
 }
 
+// q of a row times one key.
+int64_t product_of(const int8_t* q, const int8_t* kt, unsigned row, unsigned key) {
+  int64_t sum = 0;
+  for (unsigned i = 0; i < kTile; ++i)
+    sum += int64_t{q[tile_index(row, i)]} * kt[block_index(i, key)];
+  return sum;
+}
+
+// f(place of the element, weighted / sum * 2^gain to the nearest integer).
+template <typename F>
+void for_each_quotient(const AttentionRow* rows, const int32_t* weighted, unsigned gain,
+                       unsigned row_groups, F f) {
+  for (unsigned row = 0; row < row_groups * kGroupRows; ++row) {
+    // 1 / sum = root * 2^-(30 + quarters), root = floor(2^30 / sqrt(m)), sum^2 = m * 4^quarters.
+    Wide m = Wide{rows[row].sum} * rows[row].sum;
+    int quarters = 0;
+    while (m >= Wide{1} << 32) m /= 4, ++quarters;
+    while (m != 0 && m < Wide{1} << 30) m *= 4, --quarters;
+    Wide root = 0;
+    for (Wide bit = 16384; bit > 0; bit /= 2) {
+      if ((root + bit) * (root + bit) * m <= Wide{1} << 60) root += bit;
+    }
+    const unsigned shift = static_cast<unsigned>(30 + quarters) - gain;
+    for (unsigned i = 0; i < kTile; ++i) {
+      const size_t at = tile_index(row, i);
+      f(at, m == 0 ? Wide{0} : exact::nearest_even(weighted[at] * root, shift));
+    }
+  }
+}
+
 }  // namespace
 
 void npu_attention_block_i8_ref(const int8_t* q, const int8_t* kv, const AttentionBlock* block,
@@ -51,12 +81,8 @@ void npu_attention_block_i8_ref(const int8_t* q, const int8_t* kv, const Attenti
     int32_t greatest = -32768;
     bool any = false;
     for (unsigned key = 0; key < kTile; ++key) {
-      Wide score = 0;
-      for (unsigned i = 0; i < kTile; ++i) {
-        score += Wide{q[tile_index(row, i)]} * kv[block_index(i, key)];
-      }
-      const int16_t e =
-          exact::clamp_to<int16_t>(exact::nearest_even(score * block->mult, block->shift));
+      const int16_t e = exact::clamp_to<int16_t>(
+          exact::nearest_even(Wide{product_of(q, kv, row, key)} * block->mult, block->shift));
       exponents[key] = e > 127 * 256 ? 127 * 256 : e;
       if (block->first_key + static_cast<int32_t>(key) >= limits[row]) continue;
       any = true;
@@ -93,21 +119,29 @@ void npu_attention_combine_ref(AttentionRow* rows, int32_t* weighted,
 
 void npu_attention_finish_i8_ref(const AttentionRow* rows, const int32_t* weighted, unsigned gain,
                                  int8_t* out, unsigned row_groups) {
-  for (unsigned row = 0; row < row_groups * kGroupRows; ++row) {
-    // 1 / sum = root * 2^-(30 + quarters), root = floor(2^30 / sqrt(m)), sum^2 = m * 4^quarters.
-    Wide m = Wide{rows[row].sum} * rows[row].sum;
-    int quarters = 0;
-    while (m >= Wide{1} << 32) m /= 4, ++quarters;
-    while (m != 0 && m < Wide{1} << 30) m *= 4, --quarters;
-    Wide root = 0;
-    for (Wide bit = 16384; bit > 0; bit /= 2) {
-      if ((root + bit) * (root + bit) * m <= Wide{1} << 60) root += bit;
-    }
-    const unsigned shift = static_cast<unsigned>(30 + quarters) - gain;
-    for (unsigned i = 0; i < kTile; ++i) {
-      const size_t at = tile_index(row, i);
-      out[at] = m == 0 ? int8_t{0}
-                       : exact::clamp_to<int8_t>(exact::nearest_even(weighted[at] * root, shift));
+  for_each_quotient(rows, weighted, gain, row_groups,
+                    [&](size_t at, Wide value) { out[at] = exact::clamp_to<int8_t>(value); });
+}
+
+void npu_attention_finish_i16_ref(const AttentionRow* rows, const int32_t* weighted, unsigned gain,
+                                  int16_t* out, unsigned row_groups) {
+  for_each_quotient(rows, weighted, gain, row_groups,
+                    [&](size_t at, Wide value) { out[at] = exact::clamp_to<int16_t>(value); });
+}
+
+void npu_attention_finish_fine_i8_ref(const AttentionRow* rows, const int32_t* weighted,
+                                      unsigned gain, int8_t* high, int8_t* low,
+                                      unsigned row_groups) {
+  for_each_quotient(rows, weighted, gain, row_groups,
+                    [&](size_t at, Wide value) { exact::split_fine(value, high[at], low[at]); });
+}
+
+void npu_alignment_scores_i16_ref(const int8_t* q, const int8_t* kt, const AttentionBlock* block,
+                                  int16_t* out) {
+  for (unsigned row = 0; row < kGroupRows; ++row) {
+    for (unsigned key = 0; key < kTile; ++key) {
+      out[tile_index(row, key)] = exact::clamp_to<int16_t>(
+          exact::nearest_even(Wide{product_of(q, kt, row, key)} * block->mult, block->shift));
     }
   }
 }

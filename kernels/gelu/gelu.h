@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Epilogue of fc1 and of the convolutions: GELU through a table, then int8 with a factor per
-// column.
+// column; to int8, 12 bits in two planes, or added to the residual stream.
 #pragma once
 
 #include <cstdint>
@@ -31,6 +31,26 @@ void npu_gelu_i8(const int32_t* sums, const GeluFactors* factors, const int16_t*
                  unsigned row_groups);
 void npu_gelu_i8_ref(const int32_t* sums, const GeluFactors* factors, const int16_t* table,
                      int8_t* out, unsigned row_groups);
+
+// The same to 16 bits. `out` may begin where the sums do.
+void npu_gelu_i16(const int32_t* sums, const GeluFactors* factors, const int16_t* table,
+                  int16_t* out, unsigned row_groups);
+void npu_gelu_i16_ref(const int32_t* sums, const GeluFactors* factors, const int16_t* table,
+                      int16_t* out, unsigned row_groups);
+
+// npu_gelu_i16, then the two planes of split_fine(). Uses the sums up; `low` may begin where they
+// do.
+void npu_gelu_fine_i8(int32_t* sums, const GeluFactors* factors, const int16_t* table, int8_t* high,
+                      int8_t* low, unsigned row_groups);
+void npu_gelu_fine_i8_ref(const int32_t* sums, const GeluFactors* factors, const int16_t* table,
+                          int8_t* high, int8_t* low, unsigned row_groups);
+
+// conv2: out = clamp(residual + npu_gelu_i16), with the positions as residual. Uses the sums up. By
+// halves of a tile, as npu_residual_add_i16; `out` may be residual.
+void npu_gelu_add_i16(int32_t* sums, const GeluFactors* factors, const int16_t* table,
+                      const int16_t* residual, int16_t* out, unsigned row_groups);
+void npu_gelu_add_i16_ref(const int32_t* sums, const GeluFactors* factors, const int16_t* table,
+                          const int16_t* residual, int16_t* out, unsigned row_groups);
 
 }  // extern "C"
 

@@ -2,6 +2,7 @@
 // AIE2 source.
 #include "layer_norm/layer_norm.h"
 
+#include "fine/fine.h"
 #include "matmul/requantise.h"
 
 namespace kernels {
@@ -48,6 +49,42 @@ inline aie::vector<int16, 16> normalised(const int16_t* x, const NormRow& row, i
   return scaled.to_vector<int16>(static_cast<unsigned>(row.deviation.shift));
 }
 
+struct NormScale {
+  const int16_t* gamma;
+  const int32_t* beta;
+  unsigned out_shift;
+};
+
+template <typename T>
+void norm_tile(const int16_t* tile, const NormRow* rows, unsigned d, const NormScale& scale, T* out,
+               unsigned row_groups) {
+  set_core_modes();
+  for (unsigned cb = 0; cb < kColumnBlocks; cb += 2) {
+    for (unsigned rb = 0; rb < row_groups * kGroupBlocks; ++rb) {
+      const unsigned at = rb * kRowOfBlocks + cb * kBlock;
+      aie::vector<int16, 16> n[kBlockRows];
+      for (unsigned row = 0; row < kBlockRows; ++row) {
+        n[row] =
+            normalised(tile + at + row * 8, rows[rb * kBlockRows + row], static_cast<int16_t>(d));
+      }
+      for (unsigned half = 0; half < 2; ++half) {
+        const unsigned column = (cb + half) * kBlockColumns;
+        const auto factors = two_rows_of(scale.gamma + column);
+        const auto offset = aie::load_v<8>(scale.beta + column);
+        for (unsigned two = 0; two < 2; ++two) {
+          aie::accum<acc32, 16> sum;
+          sum.from_vector(aie::concat(offset, offset));
+          const auto values =
+              aie::concat(n[2 * two].extract<8>(half), n[2 * two + 1].extract<8>(half));
+          sum = aie::mac(sum, values, factors);
+          aie::store_v(out + at + half * kBlock + two * 16,
+                       sum.template to_vector<T>(scale.out_shift));
+        }
+      }
+    }
+  }
+}
+
 }  // namespace
 
 void npu_layer_norm_sums(const int16_t* tile, int32_t* sums, bool first, unsigned row_groups) {
@@ -80,30 +117,20 @@ void npu_layer_norm_rows(const int32_t* sums, unsigned d, int64_t epsilon, NormR
 
 void npu_layer_norm_i8(const int16_t* tile, const NormRow* rows, unsigned d, const int16_t* gamma,
                        const int32_t* beta, unsigned out_shift, int8_t* out, unsigned row_groups) {
-  set_core_modes();
-  for (unsigned cb = 0; cb < kColumnBlocks; cb += 2) {
-    for (unsigned rb = 0; rb < row_groups * kGroupBlocks; ++rb) {
-      const unsigned at = rb * kRowOfBlocks + cb * kBlock;
-      aie::vector<int16, 16> n[kBlockRows];
-      for (unsigned row = 0; row < kBlockRows; ++row) {
-        n[row] =
-            normalised(tile + at + row * 8, rows[rb * kBlockRows + row], static_cast<int16_t>(d));
-      }
-      for (unsigned half = 0; half < 2; ++half) {
-        const unsigned column = (cb + half) * kBlockColumns;
-        const auto factors = two_rows_of(gamma + column);
-        const auto offset = aie::load_v<8>(beta + column);
-        for (unsigned two = 0; two < 2; ++two) {
-          aie::accum<acc32, 16> sum;
-          sum.from_vector(aie::concat(offset, offset));
-          const auto values =
-              aie::concat(n[2 * two].extract<8>(half), n[2 * two + 1].extract<8>(half));
-          sum = aie::mac(sum, values, factors);
-          aie::store_v(out + at + half * kBlock + two * 16, sum.to_vector<int8>(out_shift));
-        }
-      }
-    }
-  }
+  norm_tile(tile, rows, d, {gamma, beta, out_shift}, out, row_groups);
+}
+
+void npu_layer_norm_i16(const int16_t* tile, const NormRow* rows, unsigned d, const int16_t* gamma,
+                        const int32_t* beta, unsigned out_shift, int16_t* out,
+                        unsigned row_groups) {
+  norm_tile(tile, rows, d, {gamma, beta, out_shift}, out, row_groups);
+}
+
+void npu_layer_norm_fine_i8(const int16_t* tile, const NormRow* rows, unsigned d,
+                            const int16_t* gamma, const int32_t* beta, unsigned out_shift,
+                            int16_t* scratch, int8_t* high, int8_t* low, unsigned row_groups) {
+  npu_layer_norm_i16(tile, rows, d, gamma, beta, out_shift, scratch, row_groups);
+  npu_fine_split_i16(scratch, high, low, row_groups);
 }
 
 }  // namespace kernels

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Layer norm of 64 rows of the residual stream (int16) to int8, in two passes over the row's tiles.
+// Layer norm of 64 rows of the residual stream (int16) to int8 or 12 bits, in two passes over the
+// row's tiles.
 //
 //   S1 = sum x, S2 = sum x^2                        exact
 //   V = d * S2 - S1^2 + epsilon                     exact, < 2^52; d^2 times variance + epsilon
@@ -50,10 +51,24 @@ void npu_layer_norm_rows(const int32_t* sums, unsigned d, int64_t epsilon, NormR
 void npu_layer_norm_i8(const int16_t* tile, const NormRow* rows, unsigned d, const int16_t* gamma,
                        const int32_t* beta, unsigned out_shift, int8_t* out, unsigned row_groups);
 
+// The same to 16 bits, and to the two planes of split_fine() by way of scratch[row_groups * 16 *
+// 64], where `low` may begin too.
+void npu_layer_norm_i16(const int16_t* tile, const NormRow* rows, unsigned d, const int16_t* gamma,
+                        const int32_t* beta, unsigned out_shift, int16_t* out, unsigned row_groups);
+void npu_layer_norm_fine_i8(const int16_t* tile, const NormRow* rows, unsigned d,
+                            const int16_t* gamma, const int32_t* beta, unsigned out_shift,
+                            int16_t* scratch, int8_t* high, int8_t* low, unsigned row_groups);
+
 // All of it: d / 64 tiles of 64 rows, one behind the other, to as many tiles. gamma[d], beta[d].
 void npu_layer_norm_i8_ref(const int16_t* tiles, unsigned d, int64_t epsilon, const int16_t* gamma,
                            const int32_t* beta, unsigned out_shift, int8_t* out,
                            unsigned row_groups);
+void npu_layer_norm_i16_ref(const int16_t* tiles, unsigned d, int64_t epsilon, const int16_t* gamma,
+                            const int32_t* beta, unsigned out_shift, int16_t* out,
+                            unsigned row_groups);
+void npu_layer_norm_fine_i8_ref(const int16_t* tiles, unsigned d, int64_t epsilon,
+                                const int16_t* gamma, const int32_t* beta, unsigned out_shift,
+                                int8_t* high, int8_t* low, unsigned row_groups);
 
 }  // extern "C"
 

@@ -17,11 +17,10 @@ Wide inverse_root(Wide m) {
   return least < 32767 ? least : 32767;
 }
 
-}  // namespace
-
-void npu_layer_norm_i8_ref(const int16_t* tiles, unsigned d, int64_t epsilon, const int16_t* gamma,
-                           const int32_t* beta, unsigned out_shift, int8_t* out,
-                           unsigned row_groups) {
+// f(place of the element, its value to the nearest integer).
+template <typename F>
+void for_each_value(const int16_t* tiles, unsigned d, int64_t epsilon, const int16_t* gamma,
+                    const int32_t* beta, unsigned out_shift, unsigned row_groups, F f) {
   for (unsigned row = 0; row < row_groups * kGroupRows; ++row) {
     const auto at = [&](unsigned column) {
       return column / kTile * size_t{kTileElements} + tile_index(row, column % kTile);
@@ -41,10 +40,32 @@ void npu_layer_norm_i8_ref(const int16_t* tiles, unsigned d, int64_t epsilon, co
     for (unsigned column = 0; column < d; ++column) {
       const Wide centred = Wide{d} * tiles[at(column)] - sum;
       const Wide n = exact::clamp_to<int16_t>(exact::nearest_even(centred * root, shift));
-      out[at(column)] =
-          exact::clamp_to<int8_t>(exact::nearest_even(n * gamma[column] + beta[column], out_shift));
+      f(at(column), exact::nearest_even(n * gamma[column] + beta[column], out_shift));
     }
   }
+}
+
+}  // namespace
+
+void npu_layer_norm_i8_ref(const int16_t* tiles, unsigned d, int64_t epsilon, const int16_t* gamma,
+                           const int32_t* beta, unsigned out_shift, int8_t* out,
+                           unsigned row_groups) {
+  for_each_value(tiles, d, epsilon, gamma, beta, out_shift, row_groups,
+                 [&](size_t at, Wide value) { out[at] = exact::clamp_to<int8_t>(value); });
+}
+
+void npu_layer_norm_i16_ref(const int16_t* tiles, unsigned d, int64_t epsilon, const int16_t* gamma,
+                            const int32_t* beta, unsigned out_shift, int16_t* out,
+                            unsigned row_groups) {
+  for_each_value(tiles, d, epsilon, gamma, beta, out_shift, row_groups,
+                 [&](size_t at, Wide value) { out[at] = exact::clamp_to<int16_t>(value); });
+}
+
+void npu_layer_norm_fine_i8_ref(const int16_t* tiles, unsigned d, int64_t epsilon,
+                                const int16_t* gamma, const int32_t* beta, unsigned out_shift,
+                                int8_t* high, int8_t* low, unsigned row_groups) {
+  for_each_value(tiles, d, epsilon, gamma, beta, out_shift, row_groups,
+                 [&](size_t at, Wide value) { exact::split_fine(value, high[at], low[at]); });
 }
 
 }  // namespace kernels

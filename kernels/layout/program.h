@@ -10,18 +10,28 @@
 namespace kernels {
 
 struct ProgramEstimate {
-  static constexpr size_t kMatmul = 2200;         // start and the product
-  static constexpr size_t kRequantise = 4 * 450;  // i8, i16, v, kt
-  static constexpr size_t kGelu = 900;
-  static constexpr size_t kResidual = 650;
+  static constexpr size_t kMatmul = 2200;     // start and the product
+  static constexpr size_t kFine = 250 + 300;  // clear, shift; split, pack
+  static constexpr size_t kRequantise = 450;  // each of i8, v, kt
+  static constexpr size_t kGelu = 900;        // to 16 bits, then split, pack or add
+  static constexpr size_t kResidual = 650;    // with the plain addition
   static constexpr size_t kLayerNorm = 600 + 1400 + 1000;
-  static constexpr size_t kAttention = 3000 + 1700;  // the block; start, combine, finish
+  static constexpr size_t kAttention = 3000 + 1000;  // the block; start, finish
+  static constexpr size_t kCombine = 700;
+  static constexpr size_t kAlignment = 100;  // scores as in attention
   static constexpr size_t kCaches = 400;
   static constexpr size_t kTopK = 800;
-  static constexpr size_t kControl = 1300;  // descriptor, locks, loops
-  static constexpr size_t kTotal = kMatmul + kRequantise + kGelu + kResidual + kLayerNorm +
-                                   kAttention + kCaches + kTopK + kControl;
+  static constexpr size_t kControl = 1800;  // descriptor, locks, loops
+  static constexpr size_t kCommon =
+      kMatmul + kFine + kGelu + kResidual + kLayerNorm + kAttention + kControl;
+
+  // All of it would be more than a core has: two binaries.
+  static constexpr size_t kEncoder = kCommon + 3 * kRequantise;
+  static constexpr size_t kDecoder =
+      kCommon + kRequantise + kCombine + kAlignment + kCaches + kTopK;
+  static constexpr size_t kTotal = kDecoder;  // the greater one
 };
+static_assert(ProgramEstimate::kEncoder <= ProgramEstimate::kTotal);
 static_assert(ProgramEstimate::kTotal <= CoreMemory::kProgram);
 
 // Log-mel beside all of that would not fit: a program of its own.

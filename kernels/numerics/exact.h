@@ -32,4 +32,11 @@ constexpr T clamp_to(Wide value) {
   return static_cast<T>(value);
 }
 
+// The two planes of a value of 12 bits, which is clamped.
+constexpr void split_fine(Wide value, int8_t& high, int8_t& low) {
+  const Wide fine = value > 2039 ? 2039 : value < -2048 ? -2048 : value;
+  high = static_cast<int8_t>(nearest_even(fine, 4));
+  low = static_cast<int8_t>(fine - Wide{high} * 16);
+}
+
 }  // namespace kernels::exact

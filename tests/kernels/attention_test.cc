@@ -57,6 +57,28 @@ class Attention : public KernelTest {
     npu_attention_finish_i8_ref(state.want_rows.data(), state.want_weighted.data(), gain,
                                 want.data(), state.groups);
     ASSERT_EQ(out.values(), want);
+    expect_equal_fine(state, gain + 4);
+  }
+  // In the places where a core has the planes.
+  static void expect_equal_fine(State& state, unsigned gain) {
+    const size_t count = state.groups * kGroupElements;
+    TileBuffer<int16_t> wide(count);
+    std::vector<int16_t> want(count);
+    npu_attention_finish_i16(state.rows.data(), state.weighted.data(), gain, wide.data(),
+                             state.groups);
+    npu_attention_finish_i16_ref(state.want_rows.data(), state.want_weighted.data(), gain,
+                                 want.data(), state.groups);
+    ASSERT_EQ(wide.values(), want);
+    TileBuffer<int32_t> used_up(state.weighted.values());
+    TileBuffer<int8_t> high(count);
+    std::vector<int8_t> want_high(count), want_low(count);
+    int8_t* low = reinterpret_cast<int8_t*>(used_up.data());
+    npu_attention_finish_fine_i8(state.rows.data(), used_up.data(), gain, high.data(), low,
+                                 state.groups);
+    npu_attention_finish_fine_i8_ref(state.want_rows.data(), state.want_weighted.data(), gain,
+                                     want_high.data(), want_low.data(), state.groups);
+    ASSERT_EQ(high.values(), want_high);
+    ASSERT_EQ(std::vector<int8_t>(low, low + count), want_low);
   }
   TileBuffer<int16_t> table_{laid_out()};
 };
@@ -158,6 +180,20 @@ TEST_F(Attention, CombinedPartsOf256KeysEqualTheReference) {
                               parts[1].want_rows.data(), parts[1].want_weighted.data(), 1);
     ASSERT_NO_FATAL_FAILURE(expect_equal(parts[0], 0)) << "round " << round;
     ASSERT_EQ(turned.weighted.values(), parts[0].want_weighted) << "the other way round";
+  }
+}
+
+TEST_F(Attention, AlignmentScoresEqualTheReference) {
+  Tiles tiles(55);
+  for (int round = 0; round < kRounds; ++round) {
+    TileBuffer<int8_t> q(tiles.tile<int8_t>(kGroupElements)), kt(tiles.tile<int8_t>(kTileElements));
+    const AttentionBlock of{tiles.number<int16_t>(0, 32767), tiles.number(0u, 32u),
+                            tiles.number(0, 1536)};
+    TileBuffer<int16_t> out(kGroupElements);
+    std::vector<int16_t> want(kGroupElements);
+    npu_alignment_scores_i16(q.data(), kt.data(), &of, out.data());
+    npu_alignment_scores_i16_ref(q.data(), kt.data(), &of, want.data());
+    ASSERT_EQ(out.values(), want) << "round " << round;
   }
 }
 

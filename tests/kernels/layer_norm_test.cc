@@ -21,8 +21,13 @@ struct Parameters {
   unsigned out_shift;
 };
 
+struct Normalised {
+  std::vector<int8_t> bytes, high, low;
+  std::vector<int16_t> wide;
+};
+
 // As a core does it: the row's tiles twice through one buffer.
-std::vector<int8_t> run(const std::vector<int16_t>& tiles, const Parameters& p, unsigned groups) {
+Normalised run(const std::vector<int16_t>& tiles, const Parameters& p, unsigned groups) {
   const size_t rows = size_t{groups} * kGroupRows;
   TileBuffer<int32_t> sums(groups * kGroupRows / kBlockRows * 3 * kBlock);
   TileBuffer<int16_t> tile(kTileElements);
@@ -32,18 +37,46 @@ std::vector<int8_t> run(const std::vector<int16_t>& tiles, const Parameters& p, 
   }
   std::vector<NormRow> scales(rows);
   npu_layer_norm_rows(sums.data(), p.d, p.epsilon, scales.data(), groups);
-  std::vector<int8_t> out(tiles.size());
+  const size_t all = tiles.size();
+  Normalised out{std::vector<int8_t>(all), std::vector<int8_t>(all), std::vector<int8_t>(all),
+                 std::vector<int16_t>(all)};
   for (unsigned i = 0; i < p.d / kTile; ++i) {
     tile.set(std::span(tiles).subspan(i * kTileElements, kTileElements));
-    TileBuffer<int16_t> gamma(std::span(p.gamma).subspan(i * kTile, kTile));
+    TileBuffer<int16_t> gamma(std::span(p.gamma).subspan(i * kTile, kTile)), wide(rows * kTile);
     TileBuffer<int32_t> beta(std::span(p.beta).subspan(i * kTile, kTile));
-    TileBuffer<int8_t> part(rows * kTile);
+    TileBuffer<int8_t> part(rows * kTile), high(rows * kTile);
+    const auto keep = [&](const auto& values, auto& into) {
+      std::copy_n(values.begin(), rows * kTile, into.begin() + i * kTileElements);
+    };
     npu_layer_norm_i8(tile.data(), scales.data(), p.d, gamma.data(), beta.data(), p.out_shift,
                       part.data(), groups);
-    const std::vector<int8_t> values = part.values();
-    std::copy(values.begin(), values.end(), out.begin() + i * kTileElements);
+    keep(part.values(), out.bytes);
+    npu_layer_norm_i16(tile.data(), scales.data(), p.d, gamma.data(), beta.data(), p.out_shift,
+                       wide.data(), groups);
+    keep(wide.values(), out.wide);
+    int8_t* low = reinterpret_cast<int8_t*>(wide.data());
+    npu_layer_norm_fine_i8(tile.data(), scales.data(), p.d, gamma.data(), beta.data(), p.out_shift,
+                           wide.data(), high.data(), low, groups);
+    keep(high.values(), out.high);
+    keep(std::span(low, rows * kTile), out.low);
   }
   return out;
+}
+
+void expect_equal(const std::vector<int16_t>& rows, const Parameters& p, unsigned groups) {
+  const Normalised got = run(rows, p, groups);
+  std::vector<int8_t> want(rows.size()), want_low(rows.size());
+  std::vector<int16_t> wide(rows.size());
+  npu_layer_norm_i8_ref(rows.data(), p.d, p.epsilon, p.gamma.data(), p.beta.data(), p.out_shift,
+                        want.data(), groups);
+  ASSERT_EQ(got.bytes, want);
+  npu_layer_norm_i16_ref(rows.data(), p.d, p.epsilon, p.gamma.data(), p.beta.data(), p.out_shift,
+                         wide.data(), groups);
+  ASSERT_EQ(got.wide, wide);
+  npu_layer_norm_fine_i8_ref(rows.data(), p.d, p.epsilon, p.gamma.data(), p.beta.data(),
+                             p.out_shift, want.data(), want_low.data(), groups);
+  ASSERT_EQ(got.high, want);
+  ASSERT_EQ(got.low, want_low);
 }
 
 Parameters random_parameters(Tiles& tiles, unsigned d) {
@@ -79,10 +112,7 @@ TEST_F(LayerNorm, RandomAndExtremeRowsEqualTheReference) {
     const unsigned groups = wide ? tiles.number(1u, 4u) : 1u;
     const Parameters p = random_parameters(tiles, d);
     const std::vector<int16_t> rows = random_rows(tiles, d);
-    std::vector<int8_t> want(rows.size());
-    npu_layer_norm_i8_ref(rows.data(), d, p.epsilon, p.gamma.data(), p.beta.data(), p.out_shift,
-                          want.data(), groups);
-    ASSERT_EQ(run(rows, p, groups), want) << "round " << round << " d " << d;
+    ASSERT_NO_FATAL_FAILURE(expect_equal(rows, p, groups)) << "round " << round << " d " << d;
   }
 }
 
@@ -93,9 +123,7 @@ TEST_F(LayerNorm, ExtremesOfTheWidestRowsEqualTheReference) {
                  std::vector<int32_t>(kMaxWidth, (1 << 30) - 1), 24};
     std::vector<int16_t> rows(size_t{kMaxWidth} * kTile, -32768);
     for (size_t i = 0; i < rows.size(); i += 2) rows[i] = static_cast<int16_t>(second);
-    std::vector<int8_t> want(rows.size());
-    npu_layer_norm_i8_ref(rows.data(), p.d, 1, p.gamma.data(), p.beta.data(), 24, want.data(), 4);
-    EXPECT_EQ(run(rows, p, 4), want);
+    ASSERT_NO_FATAL_FAILURE(expect_equal(rows, p, 4));
   }
 }
 
@@ -110,7 +138,7 @@ TEST_F(LayerNorm, IsWithinItsBoundOfDouble) {
     const double gain = 40;  // int8 units per deviation
     Parameters p{d, 1, std::vector<int16_t>(d, static_cast<int16_t>(gain * 512)),
                  std::vector<int32_t>(d, 5 << 18), 18};
-    const std::vector<int8_t> got = run(rows, p, 4);
+    const std::vector<int8_t> got = run(rows, p, 4).bytes;
     for (unsigned row = 0; row < kTile; ++row) {
       double sum = 0, squares = 0;
       const auto at = [&](unsigned c) {
