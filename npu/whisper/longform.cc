@@ -3,17 +3,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "whisper/language.h"
 #include "whisper/network.h"
-#include "whisper/scope_timer.h"
 #include "whisper/unspoken.h"
 
 namespace npu {
 namespace {
 
-constexpr int kUnknown = std::numeric_limits<int>::max();
 constexpr float kSureOfLanguage = 0.5F;  // in less than a window, or a window of speech
 // Word times may move the start of a window's first segment before the window: by twice the longest
 // median of word durations.
@@ -24,8 +21,6 @@ constexpr int kLeastSkip = 100;
 constexpr int kLongPause = 300;
 // Silence after which what was said before is no context any more:
 constexpr int kForgettingPause = 1000;
-// Kept of what is known of speech before the first window that is still to come.
-constexpr int kSpeechKept = 500;
 
 bool any_text(const std::vector<Segment>& segments) {
   return std::any_of(segments.begin(), segments.end(),
@@ -44,8 +39,7 @@ LongForm::LongForm(std::shared_ptr<const Model> model, const TranscribeOptions& 
       options_(options),
       inference_(std::move(context), limits, stats_),
       driver_(inference_),
-      features_(model_->mel_filters(), model_->dims().mel_bands, options_.normalisation),
-      clips_(options_.clips),
+      input_(*model_, options_, stats_),
       aligner_(model_->tokenizer(), static_cast<int>(model_->alignment_heads().size()),
                limits.max_rows, limits.cross_positions),
       transcript_(model_->tokenizer(), options_, options_.decoding.task, 0, stats_),
@@ -54,15 +48,12 @@ LongForm::LongForm(std::shared_ptr<const Model> model, const TranscribeOptions& 
     translation_ = std::make_unique<TaskTrack>(model_->tokenizer(), options_, Task::kTranslate,
                                                limits.self_slots / 2, stats_);
   pieces_.set_lag(options_.max_lag_s, /*catch_up=*/false);
-  if (options_.vad) gate_ = std::make_unique<SpeechGate>(options_.vad, options_.vad_threshold);
   reset();
 }
 
 void LongForm::reset() {
   driver_.clear();
-  features_.reset();
-  clips_.reset();
-  if (gate_) gate_->reset();
+  input_.reset();
   skipped_to_ = -1;
   silence_from_ = 0;
   transcript_.reset();
@@ -75,34 +66,6 @@ void LongForm::reset() {
   encoded_frames_ = 0;
 }
 
-void LongForm::push(std::span<const float> samples) {
-  {
-    const ScopeTimer timer(stats_.mel_s);
-    features_.push(samples);
-  }
-  if (!gate_) return;
-  const ScopeTimer timer(stats_.vad_s);
-  gate_->push(samples);
-}
-
-void LongForm::end_input() {
-  {
-    const ScopeTimer timer(stats_.mel_s);
-    features_.end_input();
-  }
-  if (!gate_) return;
-  const ScopeTimer timer(stats_.vad_s);
-  gate_->end_input();
-}
-
-double LongForm::pushed_s() const {
-  return static_cast<double>(features_.samples()) / kSampleRate;
-}
-
-int LongForm::content() const {
-  return features_.ended() ? features_.content_frames() : kUnknown;
-}
-
 // Frames beyond the window that must be known: whether the input ends soon after it decides about
 // what was made up.
 int LongForm::look_ahead() const {
@@ -113,10 +76,11 @@ int LongForm::look_ahead() const {
 Result<Step> LongForm::step(const CancelToken& cancel) {
   NPU_TRY(check_interrupt(cancel, {}, "transcribing"));
   cancel_ = cancel;
-  if (gate_) skip_silence();
-  if (features_.ended() && !next_turn()) return finish_step({Step::Kind::kFinished, {}, 0});
-  if (pieces_.whole() && !gate_ && !language_sure_) {
-    if (!features_.ready(kWindowFrames)) return finish_step({Step::Kind::kNeedInput, {}, 0});
+  if (input_.gate()) skip_silence();
+  if (input_.ended() && !next_turn()) return finish_step({Step::Kind::kFinished, {}, 0});
+  if (pieces_.whole() && !input_.gate() && !language_sure_) {
+    if (!input_.features().ready(kWindowFrames))
+      return finish_step({Step::Kind::kNeedInput, {}, 0});
     // The padding of a short input sounds like silence here, and not in the window that is decoded.
     NPU_TRY(encode(0, kWindowFrames, kWindowFrames, kAudioPositions));
     NPU_TRY(detect());
@@ -132,19 +96,18 @@ Result<Step> LongForm::step(const CancelToken& cancel) {
 }
 
 void LongForm::skip_to(int frame) {
-  stats_.skipped_s += static_cast<double>(frame - clips_.position()) / kFramesPerSecond;
-  clips_.seek(frame);
+  input_.skip_to(frame);
   skipped_to_ = frame;
 }
 
 // Moves the next window over what holds no speech, as far as that is settled. Where it begins does
 // not depend on how the samples were pushed.
 void LongForm::skip_silence() {
-  while (const auto window = clips_.next(content())) {
+  while (const auto window = input_.clips().next(input_.content())) {
     const bool skipping = window->start == skipped_to_;
     if (!skipping) silence_from_ = window->start;
-    const auto speech = gate_->next_speech(window->start);
-    const int silent_until = std::min(speech.value_or(gate_->settled()), window->clip_end);
+    const auto speech = input_.gate()->next_speech(window->start);
+    const int silent_until = std::min(speech.value_or(input_.gate()->settled()), window->clip_end);
     const bool to_end = silent_until == window->clip_end;
     if (to_end || skipping || silent_until - silence_from_ > kLeastSkip) skip_to(silent_until);
     if (to_end) continue;
@@ -156,23 +119,24 @@ void LongForm::skip_silence() {
   }
   if (!translation_way_) return;
   Clips::Window& way = *translation_way_;
-  const int speech = gate_->next_speech(way.start).value_or(way.clip_end);
+  const int speech = input_.gate()->next_speech(way.start).value_or(way.clip_end);
   if (speech - way.start > kLeastSkip || speech >= way.clip_end)
     way.start = std::min(speech, way.clip_end);
 }
 
 // The audio to be decoded from the start of `window` on; nothing if more must come.
 std::optional<Piece> LongForm::next_piece(const Clips::Window& window) {
-  if (gate_) {
-    if (!gate_->next_speech(window.start)) return std::nullopt;
+  if (input_.gate()) {
+    if (!input_.gate()->next_speech(window.start)) return std::nullopt;
     // What is settled depends on how much has been pushed; up to here everything is once the piece
     // has been heard.
     const int until =
         std::min(window.start + pieces_.longest() - SpeechGate::kDelay, window.clip_end);
-    const auto end = gate_->end_before_pause(window.start, kLongPause, until);
-    if (end && features_.ready(*end)) return Piece{*end - window.start, *end, window.start + 1};
+    const auto end = input_.gate()->end_before_pause(window.start, kLongPause, until);
+    if (end && input_.features().ready(*end))
+      return Piece{*end - window.start, *end, window.start + 1};
   }
-  return pieces_.next(window, look_ahead(), features_, gate_.get());
+  return pieces_.next(window, look_ahead(), input_.features(), input_.gate());
 }
 
 void LongForm::set_lag(double max_lag_s, bool catch_up) {
@@ -180,7 +144,7 @@ void LongForm::set_lag(double max_lag_s, bool catch_up) {
 }
 
 std::optional<LongForm::Turn> LongForm::next_turn() {
-  const auto window = clips_.next(content());
+  const auto window = input_.clips().next(input_.content());
   if (translation_way_) {
     const Clips::Window& way = *translation_way_;
     const bool same_clip = window && window->clip == way.clip;
@@ -205,23 +169,18 @@ double LongForm::decided_s(Step::Kind kind, int needed) const {
 // Fills in what is decided, and lets audio go that nobody needs any more.
 Step LongForm::finish_step(Step step) {
   // The language is detected on the first window, wherever the clips begin.
-  const bool from_first = pieces_.whole() && !gate_ && !language_sure_;
-  const int needed = from_first ? 0 : clips_.first_needed();
+  const bool from_first = pieces_.whole() && !input_.gate() && !language_sure_;
+  const int needed = from_first ? 0 : input_.clips().first_needed();
   int translation_needed = needed;
-  if (translation_way_ && translation_way_->clip == clips_.current())
-    translation_needed = clips_.first_needed(translation_way_->start);
+  if (translation_way_ && translation_way_->clip == input_.clips().current())
+    translation_needed = input_.clips().first_needed(translation_way_->start);
   else if (translation_way_)
     translation_needed = std::min(needed, translation_way_->start);
   // Pieces may hear again what came before them.
   const int back = pieces_.whole() ? 0 : kWindowFrames;
   const int kept = std::min(needed, translation_needed) - back;
-  features_.discard_before(kept);
+  input_.discard_before(kept, step);
   step.decided_s = decided_s(step.kind, needed);
-  if (gate_) {
-    gate_->discard_before(kept - kSpeechKept);
-    step.speech = gate_->take_turns();
-    stats_.speech_s = gate_->heard_s();
-  }
   step.translation_decided_s = decided_s(step.kind, translation_needed);
   return step;
 }
@@ -239,10 +198,7 @@ Result<void> LongForm::encode(int start, int frames, int heard, int positions) {
   if (encoded_start_ == start && encoded_frames_ == frames && encoded_positions_ >= positions)
     return {};
   encoded_frames_ = 0;
-  {
-    const ScopeTimer timer(stats_.mel_s);
-    features_.cut(start, frames, heard, mel_);
-  }
+  input_.cut(start, frames, heard, mel_);
   NPU_TRY(inference_.encode(mel_, positions, /*cross_slot=*/0, cancel_));
   encoded_start_ = start;
   encoded_frames_ = frames;
@@ -255,7 +211,8 @@ Result<void> LongForm::decode(const Turn& turn, const Piece& piece, int origin) 
   const int end = start + piece.frames;
   // Of speech that goes on in the next piece there may be more than this one has.
   const bool cut = end != piece.heard && end != turn.window.clip_end;
-  const bool little_speech = gate_ && !cut && is_little_speech(*gate_, start, piece.frames);
+  const bool little_speech =
+      input_.gate() && !cut && is_little_speech(*input_.gate(), start, piece.frames);
   const auto begin = [&](TaskTrack& track) {
     track.begin(language_, start, origin, little_speech, encoded_positions_ < kAudioPositions);
     driver_.add(track.search());
@@ -339,7 +296,8 @@ Result<void> LongForm::run_tracks(Turn& left, const Piece& piece, int origin, St
   NPU_TRY(hear(left, piece, origin));
   // While the input goes on its length counts as what is known of it, which is enough for whole
   // windows: see look_ahead().
-  const int known = features_.ended() ? features_.content_frames() : piece.heard + look_ahead();
+  const int known =
+      input_.ended() ? input_.features().content_frames() : piece.heard + look_ahead();
   const TrackWindow window{start,
                            origin,
                            end - origin,
@@ -347,7 +305,7 @@ Result<void> LongForm::run_tracks(Turn& left, const Piece& piece, int origin, St
                            piece.least_next,
                            !pieces_.whole() || start == skipped_to_,
                            !pieces_.whole(),
-                           gate_.get()};
+                           input_.gate()};
   const auto missed = [&](TaskTrack& track) {
     if (origin == start || track.found_text()) return false;
     track.forget_text();
@@ -357,7 +315,7 @@ Result<void> LongForm::run_tracks(Turn& left, const Piece& piece, int origin, St
     if (missed(transcript_)) return {};
     NPU_TRY_ASSIGN(TrackOutcome outcome,
                    transcript_.conclude(window, std::nullopt, aligner_, inference_, cancel_));
-    clips_.seek(outcome.next);
+    input_.clips().seek(outcome.next);
     step.segments = std::move(outcome.segments);
     // What is taken for speech without giving text says nothing about the language.
     language_sure_ =
@@ -376,7 +334,7 @@ Result<void> LongForm::conclude_translation(const Clips::Window& clip, const Tra
                                             Step& step) {
   const bool reaches_end = window.origin + window.frames == clip.clip_end;
   const std::optional<int> until =
-      reaches_end ? std::nullopt : std::optional<int>(clips_.position());
+      reaches_end ? std::nullopt : std::optional<int>(input_.clips().position());
   NPU_TRY_ASSIGN(TrackOutcome outcome,
                  translation_->conclude(window, until, aligner_, inference_, cancel_));
   step.translation = std::move(outcome.segments);

@@ -8,10 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "vad/speech_gate.h"
 #include "whisper/alignment.h"
-#include "whisper/clips.h"
-#include "whisper/features.h"
+#include "whisper/heard_input.h"
 #include "whisper/inference.h"
 #include "whisper/piece.h"
 #include "whisper/search_driver.h"
@@ -40,15 +38,15 @@ class LongForm : public Transcriber {
   LongForm(std::shared_ptr<const Model> model, const TranscribeOptions& options,
            std::unique_ptr<Context> context, const ContextLimits& limits);
 
-  void push(std::span<const float> samples) override;
-  void end_input() override;
+  void push(std::span<const float> samples) override { input_.push(samples); }
+  void end_input() override { input_.end_input(); }
   Result<Step> step(const CancelToken& cancel) override;
   void set_lag(double max_lag_s, bool catch_up) override;
   void reset() override;
   const std::string& language() const override { return language_; }
   bool language_settled() const override { return language_sure_; }
   float language_probability() const override { return language_probability_; }
-  double pushed_s() const override;
+  double pushed_s() const override { return input_.pushed_s(); }
   const TranscriberStats& stats() const override { return stats_; }
 
  private:
@@ -62,7 +60,6 @@ class LongForm : public Transcriber {
   void skip_silence();
   void skip_to(int frame);
   std::optional<Piece> next_piece(const Clips::Window& window);
-  int content() const;
   int look_ahead() const;
   Result<void> detect();
   Result<void> encode(int start, int frames, int heard, int positions);
@@ -84,8 +81,7 @@ class LongForm : public Transcriber {
   TranscriberStats stats_;
   Inference inference_;
   SearchDriver driver_;
-  Features features_;
-  Clips clips_;
+  HeardInput input_;
   Pieces pieces_;
   Aligner aligner_;
   TaskTrack transcript_;
@@ -93,9 +89,8 @@ class LongForm : public Transcriber {
   std::optional<Clips::Window> translation_way_;  // where it is on its own way to a clip's end
   size_t heard_clip_ = 0;                         // of the last turn
 
-  std::unique_ptr<SpeechGate> gate_;  // null: without voice activity detection
-  int skipped_to_ = -1;               // where the clips' position is if it was moved over silence
-  int silence_from_ = 0;              // where it was before
+  int skipped_to_ = -1;   // where the clips' position is if it was moved over silence
+  int silence_from_ = 0;  // where it was before
 
   CancelToken cancel_;  // of the step that runs
   std::string language_;
