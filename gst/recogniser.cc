@@ -172,23 +172,7 @@ WorkDone Recogniser::work_done() const {
   WorkDone work = earlier_;
   work.audio_s += static_cast<double>(engine_samples_) / kEngineRate;
   if (!transcriber_) return work;
-  const TranscriberStats& now = transcriber_->stats();
-  TranscriberStats& sum = work.engine;
-  sum.mel_s += now.mel_s;
-  sum.encoder_s += now.encoder_s;
-  sum.cross_kv_s += now.cross_kv_s;
-  sum.decode_s += now.decode_s;
-  sum.alignment_s += now.alignment_s;
-  sum.vad_s += now.vad_s;
-  sum.speech_s += now.speech_s;
-  sum.skipped_s += now.skipped_s;
-  sum.windows += now.windows;
-  sum.encoder_runs += now.encoder_runs;
-  sum.decoded_tokens += now.decoded_tokens;
-  sum.decode_steps += now.decode_steps;
-  sum.guesses += now.guesses;
-  sum.right_guesses += now.right_guesses;
-  sum.fallbacks += now.fallbacks;
+  work.engine += transcriber_->stats();
   return work;
 }
 

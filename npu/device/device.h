@@ -2,7 +2,7 @@
 // The one interface between Whisper and what computes it.
 //
 //   Device  -> load() packs the weights once and compiles the lists      (shared by everything)
-//   Program -> create_context() allocates buffers and caches              (one per stream)
+//   Program -> create_context() allocates buffers and caches        (one per stream or batch)
 //   Context -> run() replays a list; write() and read() move named buffers
 //
 // Nothing here knows Whisper; nothing in whisper/ knows a device.
@@ -85,8 +85,9 @@ struct ContextLimits {
   int cross_positions = 1500;
 };
 
-// Buffers and caches of one stream, and the right to replay lists on them. One thread at a time;
-// several contexts of one program may run from several threads (they may wait for each other).
+// Buffers and caches of one stream, or of several that are stepped together, and the right to
+// replay lists on them. One thread at a time; several contexts of one program may run from several
+// threads (they may wait for each other).
 class Context {
  public:
   virtual ~Context() = default;

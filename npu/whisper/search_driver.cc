@@ -26,7 +26,7 @@ Result<std::span<Search* const>> SearchDriver::step(const CancelToken& cancel) {
   for (Search* search : running_) {
     if (search->rows() > room) continue;
     room -= search->rows();
-    parts_.push_back({search, 0, 0});
+    parts_.push_back({search, 0, 0, 0});
   }
   assert(!parts_.empty());
   const size_t share = guesses_of_each(parts_.size());
@@ -34,7 +34,9 @@ Result<std::span<Search* const>> SearchDriver::step(const CancelToken& cancel) {
     const size_t guesses = std::min({part.search->guesses(), share, room});
     room -= guesses;
     part.first_request = table_.requests().size();
+    const size_t first_row = table_.rows().size();
     part.search->propose(table_, guesses);
+    part.rows = table_.rows().size() - first_row;
     part.requests = table_.requests().size() - part.first_request;
   }
   if (results_.size() < table_.requests().size()) results_.resize(table_.requests().size());

@@ -31,20 +31,24 @@ class SearchDriver {
   void clear() { running_.clear(); }
   bool idle() const { return running_.empty(); }
 
+  // What a search had in a step.
+  struct Part {
+    Search* search;
+    size_t rows;
+    size_t first_request;
+    size_t requests;
+  };
+
   // One decode step. Searches for whose rows there is no room any more wait for the next, those
   // that came first being served first; guesses take what room is left. Returns the searches that
   // it finished, which have left; valid until the next call. Precondition: not idle(). Errors:
   // those of Context::run(); no search has moved then.
   Result<std::span<Search* const>> step(const CancelToken& cancel);
+  // Who took part in the last step, whether it succeeded or not; those that it finished are among
+  // them.
+  std::span<const Part> parts() const { return parts_; }
 
  private:
-  // Rows of one search in the step.
-  struct Part {
-    Search* search;
-    size_t first_request;
-    size_t requests;
-  };
-
   Inference& inference_;
   std::vector<Search*> running_;
   std::vector<Search*> finished_;

@@ -18,7 +18,9 @@
 
 namespace npu {
 
-// Time and work spent since the transcriber was made, for profiles.
+// Time and work spent since the transcriber was made, for profiles. Where streams share a batch,
+// those of its own windows: of a decode step's time the part that its rows are of all, and every
+// step in which it had rows.
 struct TranscriberStats {
   double mel_s = 0;
   double encoder_s = 0;
@@ -38,6 +40,8 @@ struct TranscriberStats {
   double speech_s = 0;
   double skipped_s = 0;
   int64_t fallbacks = 0;  // windows decoded again at a higher temperature
+
+  TranscriberStats& operator+=(const TranscriberStats& more);
 };
 
 // What one step() did.

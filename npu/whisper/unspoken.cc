@@ -11,7 +11,7 @@ namespace npu {
 namespace {
 
 constexpr double kLittleSpeech_s = 2;
-constexpr double kDoubt_s = 0.5;  // of the times of text
+constexpr double kDoubt_s = static_cast<double>(kUnspokenDoubt) / kFramesPerSecond;
 
 int to_frame(double seconds) {
   return static_cast<int>(std::lround(seconds * kFramesPerSecond));

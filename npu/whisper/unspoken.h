@@ -9,6 +9,9 @@
 
 namespace npu {
 
+// How far the times of text are doubted, in frames.
+inline constexpr int kUnspokenDoubt = 50;
+
 // Whether so little speech is heard in a window that only probable text is believed, whatever the
 // decoder's own no-speech probability is. Short false alarms are what the detector's errors look
 // like: music and animals for up to 1.3 s; single words that are spoken decode with a mean

@@ -44,18 +44,52 @@ TEST(Sharing, ASecondElementBringsItsBuffersButNoWeights) {
   EXPECT_LT(two_mb - one_mb, model_mb());
 }
 
-TEST(Sharing, TwoElementsAtOnceGiveTheSameCues) {
+class SharingInMode : public testing::TestWithParam<const char*> {};
+
+TEST_P(SharingInMode, TwoElementsAtOnceGiveTheSameCues) {
   if (npu::testing::base_model().empty()) GTEST_SKIP() << "the base model is not there";
-  FilePipeline first;
-  FilePipeline second;
+  FilePipeline alone(GetParam());
+  alone.set_state(GST_STATE_PLAYING);
+  ASSERT_TRUE(alone.finish());
+  const std::vector<npu::testing::Cue> cues = alone.take_cues();
+  EXPECT_FALSE(cues.empty());
+  FilePipeline first(GetParam());
+  FilePipeline second(GetParam());
   first.set_state(GST_STATE_PLAYING);
   second.set_state(GST_STATE_PLAYING);
   ASSERT_TRUE(first.finish());
   ASSERT_TRUE(second.finish());
-  const std::vector<npu::testing::Cue> cues = first.take_cues();
-  EXPECT_FALSE(cues.empty());
+  EXPECT_EQ(first.take_cues(), cues);
   EXPECT_EQ(second.take_cues(), cues);
 }
+
+TEST_P(SharingInMode, OneThatStopsOrSeeksTakesNothingFromTheOther) {
+  if (npu::testing::base_model().empty()) GTEST_SKIP() << "the base model is not there";
+  std::vector<npu::testing::Cue> cues;
+  for (const bool stops : {true, false}) {
+    FilePipeline first(GetParam());
+    FilePipeline second(GetParam());
+    first.set_state(GST_STATE_PLAYING);
+    second.set_state(GST_STATE_PLAYING);
+    first.wait_for_inference();
+    if (stops)
+      first.set_state(GST_STATE_NULL);
+    else
+      ASSERT_TRUE(first.seek(0));
+    ASSERT_TRUE(second.finish());
+    const auto found = second.take_cues();
+    EXPECT_FALSE(found.empty());
+    if (stops) {
+      cues = found;
+      continue;
+    }
+    EXPECT_EQ(found, cues);
+    ASSERT_TRUE(first.finish());
+    EXPECT_EQ(first.take_cues(), cues);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Modes, SharingInMode, testing::Values("mode=file", "mode=batch"));
 
 }  // namespace
 

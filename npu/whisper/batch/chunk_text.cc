@@ -11,7 +11,6 @@
 #include "whisper/scope_timer.h"
 #include "whisper/split.h"
 #include "whisper/strip.h"
-#include "whisper/unspoken.h"
 
 namespace npu {
 namespace {
@@ -55,8 +54,8 @@ int positions_needed(const Tokenizer& tokenizer, const TranscribeOptions& option
 WindowRequest ChunkText::request(int self_slot) const {
   WindowRequest request;
   request.language = language_;
-  request.prompt = task_.prompt;
-  request.temperature = task_.options.temperatures[attempt_];
+  request.prompt = task_->prompt;
+  request.temperature = task_->options.temperatures[attempt_];
   request.window = static_cast<uint64_t>(window_.start);
   request.self_slot = self_slot;
   request.cross_slot = window_.cross_slot;
@@ -73,17 +72,18 @@ void ChunkText::begin(std::string_view language, const ChunkWindow& window, int 
 }
 
 void ChunkText::again(int self_slot) {
-  search_ = task_.decoder.begin(request(self_slot));
+  search_ = task_->decoder.begin(request(self_slot));
 }
 
 bool ChunkText::advance() {
   stats_.decoded_tokens += search_->chosen_tokens();
   stats_.guesses += search_->checked_guesses();
   stats_.right_guesses += search_->right_guesses();
-  decoded_ = task_.decoder.finish(*search_, request(/*self_slot=*/0));
+  decoded_ = task_->decoder.finish(*search_, request(/*self_slot=*/0));
   search_.reset();
-  const bool last = attempt_ + 1 == task_.options.temperatures.size();
-  const bool fails = needs_fallback(decoded_, task_.options, window_.little_speech);
+  loop_cut_.reset();
+  const bool last = attempt_ + 1 == task_->options.temperatures.size();
+  const bool fails = needs_fallback(decoded_, task_->options, window_.little_speech);
   wants_all_positions_ = fails && window_.fitted;
   if (last || !fails || window_.fitted) return true;
   ++attempt_;
@@ -93,8 +93,8 @@ bool ChunkText::advance() {
 
 void ChunkText::log_outcome(bool silence) const {
   log(LogLevel::kDebug,
-      text(task_.decoding.task == Task::kTranslate ? "translation of the chunk at frame "
-                                                   : "chunk at frame ",
+      text(task_->decoding.task == Task::kTranslate ? "translation of the chunk at frame "
+                                                    : "chunk at frame ",
            window_.start, " of ", window_.frames, ": ", decoded_.tokens.size(),
            " tokens at temperature ", decoded_.temperature, ", log-probability ",
            decoded_.avg_logprob, ", compression ", decoded_.compression_ratio, ", no speech ",
@@ -104,17 +104,17 @@ void ChunkText::log_outcome(bool silence) const {
 // Whether there may be more text than could be decoded.
 bool ChunkText::is_full() const {
   const size_t initial =
-      initial_tokens(task_.tokenizer, task_.decoding, language_, task_.prompt).size();
+      initial_tokens(task_->tokenizer, task_->decoding, language_, task_->prompt).size();
   return decoded_.tokens.size() >=
-         static_cast<size_t>(sampling_limit(task_.decoding, initial, /*said=*/0));
+         static_cast<size_t>(sampling_limit(task_->decoding, initial, /*said=*/0));
 }
 
 // Takes the repetitions from a text that is too repetitive at every temperature. Returns whether
 // there were any.
 bool ChunkText::cut_loop() {
-  const auto& limit = task_.options.compression_ratio_threshold;
+  const auto& limit = task_->options.compression_ratio_threshold;
   if (!limit || !(decoded_.compression_ratio > *limit)) return false;
-  const auto tail = repeated_tail(decoded_.tokens, task_.tokenizer.special().timestamp_begin);
+  const auto tail = repeated_tail(decoded_.tokens, task_->tokenizer.special().timestamp_begin);
   if (!tail) return false;
   log(LogLevel::kInfo, text("chunk at frame ", window_.start, ": a loop of ",
                             decoded_.tokens.size() - *tail, " tokens was cut"));
@@ -128,52 +128,49 @@ std::optional<int> ChunkText::rest_from(int frame) const {
   return frame;
 }
 
-Result<ChunkText::Outcome> ChunkText::conclude(const SpeechGate* gate, int self_slot,
-                                               Aligner& aligner, Inference& inference,
-                                               const CancelToken& cancel) {
-  const bool silence = is_silence(decoded_, task_.options, window_.little_speech);
+Result<ChunkText::Outcome> ChunkText::conclude(int self_slot, Aligner& aligner,
+                                               Inference& inference, const CancelToken& cancel) {
+  const bool silence = is_silence(decoded_, task_->options, window_.little_speech);
   log_outcome(silence);
-  if (silence || strip(task_.tokenizer.decode(decoded_.tokens)).empty()) return Outcome{};
+  if (silence || strip(task_->tokenizer.decode(decoded_.tokens)).empty()) return Outcome{};
 
   WordTimesRequest request;
   request.language = language_;
-  request.task = task_.decoding.task;
+  request.task = task_->decoding.task;
   request.frames = window_.frames;
   request.self_slot = self_slot;
   request.cross_slot = window_.cross_slot;
-  request.prepend_punctuations = task_.options.prepend_punctuations;
-  request.append_punctuations = task_.options.append_punctuations;
+  request.prepend_punctuations = task_->options.prepend_punctuations;
+  request.append_punctuations = task_->options.append_punctuations;
   request.last_speech_s = static_cast<double>(window_.start) / kFramesPerSecond;
 
-  const bool looped = cut_loop();
+  if (!loop_cut_) loop_cut_ = cut_loop();
+  const bool looped = *loop_cut_;
   const auto find =
-      task_.decoding.without_timestamps ? &ChunkText::by_words : &ChunkText::by_timestamps;
+      task_->decoding.without_timestamps ? &ChunkText::by_words : &ChunkText::by_timestamps;
   NPU_TRY_ASSIGN(Outcome outcome, (this->*find)(looped, request, aligner, inference, cancel));
   // What follows a loop is heard again, but not for a second loop.
   if (looped && looped_) outcome.rest.reset();
   looped_ = looped;
   blank_empty_segments(outcome.segments);
   confine_segments(outcome.segments, window_.start, window_.start + window_.frames);
-  if (gate) blank_unspoken(outcome.segments, *gate);
-  if (!task_.options.word_timestamps)
-    for (Segment& segment : outcome.segments) segment.words.clear();
   return outcome;
 }
 
 Result<ChunkText::Outcome> ChunkText::by_timestamps(bool looped, const WordTimesRequest& request,
                                                     Aligner& aligner, Inference& inference,
                                                     const CancelToken& cancel) const {
-  SplitWindow split = split_window(task_.tokenizer, decoded_, window_.start, window_.frames);
+  SplitWindow split = split_window(task_->tokenizer, decoded_, window_.start, window_.frames);
   Outcome outcome;
   if (looped || is_full()) outcome.rest = rest_from(split.next);
   if (!outcome.rest) {
-    auto tail = unfinished_segment(task_.tokenizer, decoded_, window_.start, window_.frames);
+    auto tail = unfinished_segment(task_->tokenizer, decoded_, window_.start, window_.frames);
     if (tail) split.segments.push_back(*std::move(tail));
   }
   outcome.segments = std::move(split.segments);
-  if (!task_.options.word_timestamps) return outcome;
+  if (!task_->options.word_timestamps) return outcome;
   const ScopeTimer timer(stats_.alignment_s);
-  NPU_TRY(add_word_times(outcome.segments, aligner, inference.context(), task_.tokenizer, request,
+  NPU_TRY(add_word_times(outcome.segments, aligner, inference.context(), task_->tokenizer, request,
                          cancel, Deadline::in(kReplayLimit)));
   return outcome;
 }
@@ -182,7 +179,7 @@ Result<ChunkText::Outcome> ChunkText::by_words(bool looped, const WordTimesReque
                                                Aligner& aligner, Inference& inference,
                                                const CancelToken& cancel) const {
   const ScopeTimer timer(stats_.alignment_s);
-  const int end_of_text = task_.tokenizer.special().end_of_text;
+  const int end_of_text = task_->tokenizer.special().end_of_text;
   std::vector<int> tokens = decoded_.tokens;
   std::erase_if(tokens, [&](int id) { return id >= end_of_text; });
   const AlignmentRequest alignment{tokens,         request.language,  request.task,
@@ -191,7 +188,7 @@ Result<ChunkText::Outcome> ChunkText::by_words(bool looped, const WordTimesReque
                  aligner.align(inference.context(), alignment, cancel, Deadline::in(kReplayLimit)));
   tokens.push_back(end_of_text);
   std::vector<WordTiming> words =
-      time_words(task_.tokenizer.split_words(tokens, request.language), times);
+      time_words(task_->tokenizer.split_words(tokens, request.language), times);
   Outcome outcome;
   if (words.empty()) return outcome;
   const auto frame_at = [&](double seconds) { return window_.start + to_frame(seconds); };
@@ -220,7 +217,7 @@ std::vector<Segment> ChunkText::sentences(std::span<const WordTiming> words) con
     segment.end_s = static_cast<double>(window_.start + window_.frames) / kFramesPerSecond;
     for (const WordTiming& word : words.subspan(begin, end - begin))
       segment.tokens.insert(segment.tokens.end(), word.tokens.begin(), word.tokens.end());
-    segment.text = task_.tokenizer.decode(segment.tokens);
+    segment.text = task_->tokenizer.decode(segment.tokens);
     segment.temperature = decoded_.temperature;
     segment.avg_logprob = decoded_.avg_logprob;
     segment.compression_ratio = decoded_.compression_ratio;

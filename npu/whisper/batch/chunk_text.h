@@ -11,7 +11,6 @@
 #include "cancel.h"
 #include "model/tokenizer.h"
 #include "result.h"
-#include "vad/speech_gate.h"
 #include "whisper/alignment.h"
 #include "whisper/decoding.h"
 #include "whisper/inference.h"
@@ -22,14 +21,14 @@
 
 namespace npu {
 
-// What all chunks of a stream share in one task. Immutable; borrows tokenizer and options.
+// What all chunks of a stream share in one task. Immutable; borrows the tokenizer.
 struct BatchTask {
   BatchTask(const Tokenizer& tokenizer, const TranscribeOptions& options, Task task);
   BatchTask(const BatchTask&) = delete;
   BatchTask& operator=(const BatchTask&) = delete;
 
   const Tokenizer& tokenizer;
-  const TranscribeOptions& options;
+  const TranscribeOptions options;
   const DecodingOptions decoding;  // of this task
   const WindowDecoder decoder;
   const std::vector<int> prompt;  // of every chunk
@@ -59,11 +58,11 @@ class ChunkText {
     std::optional<int> rest;
   };
 
-  // Both are borrowed.
-  ChunkText(const BatchTask& task, TranscriberStats& stats) : task_(task), stats_(stats) {}
+  // `stats` is borrowed.
+  ChunkText(std::shared_ptr<const BatchTask> task, TranscriberStats& stats)
+      : task_(std::move(task)), stats_(stats) {}
 
-  // A new chunk: what is known of others is forgotten.
-  void reset() { looped_ = false; }
+  const BatchTask& task() const { return *task_; }
   // Begins `window` at the first temperature: search() is to be stepped until it is done, and
   // advance() called. `self_slot`: the first of as many histories as that needs.
   void begin(std::string_view language, const ChunkWindow& window, int self_slot);
@@ -78,10 +77,10 @@ class ChunkText {
   size_t attempt() const { return attempt_; }
   void again(int self_slot);
 
-  // Segments of the decoded window. `self_slot`: a history that may be overwritten. Errors: those
-  // of Context::run().
-  Result<Outcome> conclude(const SpeechGate* gate, int self_slot, Aligner& aligner,
-                           Inference& inference, const CancelToken& cancel);
+  // Segments of the decoded window, with words if they have been timed. `self_slot`: a history that
+  // may be overwritten. Errors: those of Context::run(); it may be called again.
+  Result<Outcome> conclude(int self_slot, Aligner& aligner, Inference& inference,
+                           const CancelToken& cancel);
 
  private:
   WindowRequest request(int self_slot) const;
@@ -95,7 +94,7 @@ class ChunkText {
   std::optional<int> rest_from(int frame) const;
   std::vector<Segment> sentences(std::span<const WordTiming> words) const;
 
-  const BatchTask& task_;
+  std::shared_ptr<const BatchTask> task_;
   TranscriberStats& stats_;
   std::string language_;
   ChunkWindow window_{};
@@ -104,6 +103,7 @@ class ChunkText {
   bool wants_all_positions_ = false;
   std::unique_ptr<Search> search_;
   DecodedWindow decoded_;
+  std::optional<bool> loop_cut_;  // from decoded_; unset: not looked for yet
 };
 
 }  // namespace npu

@@ -14,7 +14,7 @@ class HistoryPool {
   // `most`: what any text may need at once. `sets`: how many may need more than their own.
   HistoryPool(int texts, int own, int most, int sets)
       : own_(own), most_(most), first_set_(texts * own), sets_(most > own ? sets : 0) {
-    reset();
+    for (int set = sets_; set-- > 0;) free_.push_back(first_set_ + set * most_);
   }
 
   int slots() const { return first_set_ + sets_ * most_; }
@@ -29,11 +29,6 @@ class HistoryPool {
     return slot;
   }
   void give_back(int slot) { free_.push_back(slot); }
-  // All sets are there again.
-  void reset() {
-    free_.clear();
-    for (int set = sets_; set-- > 0;) free_.push_back(first_set_ + set * most_);
-  }
 
  private:
   int own_;
