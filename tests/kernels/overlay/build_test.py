@@ -1,0 +1,134 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""build.sh says what is missing, and gives the tools the command lines they are documented to take.
+
+The tools are stand-ins that write down their arguments: that the real ones accept these is not shown.
+"""
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+BUILD = pathlib.Path(__file__).resolve().parents[3] / 'kernels' / 'overlay' / 'build.sh'
+
+# Answers the questions of build.sh about packages, runs budget.py, and stands in for overlay.py.
+PYTHON = '''#!/bin/sh
+case "$1 $2" in
+  -c*'version("mlir_aie")'*) [ -n "$FAKE_VERSION" ] && echo "$FAKE_VERSION" ;;
+  -c*parents*) [ -n "$FAKE_VERSION" ] && echo "$FAKE_ROOT/mlir_aie" ;;
+  -c*llvm-aie*) exit 1 ;;
+  *overlay.py*) echo "overlay.py $*" >> "$FAKE_ROOT/log"; echo "module {}" ;;
+  *) exec {python} "$@" ;;
+esac
+'''.replace('{python}', sys.executable)
+CLANG = '''#!/bin/sh
+echo "clang++ $*" >> "$FAKE_ROOT/log"
+echo object > core.o
+'''
+AIECC = '''#!/bin/sh
+echo "aiecc $*" >> "$FAKE_ROOT/log"
+[ -f core.o ] && [ -f overlay.mlir ] || exit 1
+mkdir -p out && echo xclbin > out/overlay.xclbin
+n=0
+while [ "$n" -lt "$FAKE_CORES" ]; do echo elf > "out/core_$n.elf"; n=$((n + 1)); done
+'''
+SIZE = '''#!/bin/sh
+echo "$2  :"
+echo "section size addr"
+echo ".text $FAKE_SIZE 0"
+echo ".data 999999 0"
+'''
+
+
+class Build(unittest.TestCase):
+    def setUp(self):
+        self.root = pathlib.Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, self.root)
+        for path, text in (('python', PYTHON), ('mlir_aie/bin/aiecc', AIECC), ('peano/bin/clang++', CLANG),
+                           ('peano/bin/llvm-size', SIZE), ('xclbinutil', '#!/bin/sh\n')):
+            self.tool(path, text)
+
+    def tool(self, path, text):
+        (self.root / path).parent.mkdir(parents=True, exist_ok=True)
+        (self.root / path).write_text(text, encoding='utf-8')
+        (self.root / path).chmod(0o755)
+
+    def run_build(self, *arguments, **changes):
+        environment = {**os.environ, 'FAKE_ROOT': str(self.root), 'FAKE_VERSION': '1.4.2', 'FAKE_CORES': '16',
+                       'FAKE_SIZE': '16384', 'AIE_PYTHON': str(self.root / 'python'),
+                       'PEANO_INSTALL_DIR': str(self.root / 'peano'),
+                       'AIE_XCLBINUTIL': str(self.root / 'xclbinutil'), 'PYTHONDONTWRITEBYTECODE': '1', **changes}
+        return subprocess.run([BUILD, *arguments], env=environment, capture_output=True, text=True, check=False)
+
+    def build(self, target='npu1', **changes):
+        return self.run_build(target, str(self.root / 'made.xclbin'), str(self.root / 'work'), **changes)
+
+    def log(self, tool):
+        lines = (self.root / 'log').read_text(encoding='utf-8').splitlines()
+        line, = [line for line in lines if line.startswith(tool + ' ')]
+        return line.split()[1:]
+
+    def assert_refused(self, result, *words):
+        self.assertEqual(result.returncode, 1, result.stderr)
+        for word in words:
+            self.assertIn(word, result.stderr)
+
+    def test_check_is_silent_when_all_is_there(self):
+        result = self.run_build('--check')
+        self.assertEqual((result.returncode, result.stdout, result.stderr), (0, '', ''))
+
+    def test_check_names_each_tool_that_is_missing_and_how_to_get_it(self):
+        install = 'pip install mlir_aie==1.4.2 -f https://'
+        self.assert_refused(self.run_build('--check', FAKE_VERSION=''), 'mlir-aie', 'found none', install)
+        self.assert_refused(self.run_build('--check', FAKE_VERSION='1.3.1'), 'release 1.4.2', 'found 1.3.1', install)
+        self.assert_refused(self.run_build('--check', PEANO_INSTALL_DIR=''), 'Peano', 'peano-requirements.txt')
+        self.assert_refused(self.run_build('--check', PEANO_INSTALL_DIR='/nowhere'), 'clang++', '/nowhere/bin')
+        self.assert_refused(self.run_build('--check', AIE_XCLBINUTIL='no-such-tool'), 'xclbinutil', 'libxrt-utils')
+        (self.root / 'mlir_aie/bin/aiecc').unlink()
+        self.assert_refused(self.run_build('--check'), 'aiecc', str(self.root / 'mlir_aie/bin/aiecc'))
+
+    def test_compiles_the_cores_program_for_their_kind(self):
+        for target, cores, triple in (('npu1', '16', 'aie2-none-unknown-elf'),
+                                      ('npu2', '32', 'aie2p-none-unknown-elf')):
+            with self.subTest(target):
+                (self.root / 'log').unlink(missing_ok=True)
+                result = self.build(target, FAKE_CORES=cores)
+                self.assertEqual(result.returncode, 0, result.stderr)
+                arguments = self.log('clang++')
+                for argument in (f'--target={triple}', '-O2', '-std=c++20', '-DNDEBUG', '-D__AIE_API_AIE_ADF_HPP__',
+                                 f'-I{self.root}/mlir_aie/include', f'-I{BUILD.parents[1]}'):
+                    self.assertIn(argument, arguments)
+                self.assertEqual(self.log('overlay.py')[-4:], ['--target', target, '--object', 'core.o'])
+
+    def test_asks_aiecc_for_xclbin_programs_and_addresses(self):
+        self.assertEqual(self.build().returncode, 0)
+        arguments = self.log('aiecc')
+        for argument in ('--get-xclbin', '--get-npu-insts', '--get-core-elfs', '--get-input-with-addresses',
+                         '--alloc-scheme=basic-sequential', '--xclbin-kernel-name=MLIR_AIE',
+                         '--npu-insts-name=insts_{0}.bin', f'--peano={self.root}/peano'):
+            self.assertIn(argument, arguments)
+        self.assertEqual(arguments[-1], 'overlay.mlir')
+
+    def test_leaves_the_xclbin_and_nothing_of_an_earlier_build(self):
+        self.tool('work/overlay.prj/stale.o', 'old')
+        self.assertEqual(self.build().returncode, 0)
+        self.assertEqual((self.root / 'made.xclbin').read_text(encoding='utf-8'), 'xclbin\n')
+        self.assertFalse((self.root / 'work/overlay.prj/stale.o').exists())
+
+    def test_refuses_a_program_that_a_core_cannot_hold(self):
+        self.assert_refused(self.build(FAKE_SIZE='16385'), 'core_0.elf', 'expected 1 to 16384', 'found 16385')
+        self.assert_refused(self.build(FAKE_SIZE='0'), 'found 0')
+        self.assertFalse((self.root / 'made.xclbin').exists())
+
+    def test_refuses_a_build_that_lacks_a_core(self):
+        self.assert_refused(self.build(FAKE_CORES='15'), 'programs of 16 cores, found 15')
+
+    def test_refuses_an_unknown_target(self):
+        self.assert_refused(self.build('npu3'), 'expected npu1 or npu2, found npu3')
+
+
+if __name__ == '__main__':
+    unittest.main()
