@@ -18,6 +18,7 @@ import sys
 from design import Depths, design
 from hardware import FIRST_CORE_ROW, MEMORY_ROW, TARGETS, Tile
 from layout import LayoutError, read_layout
+from streams import Sizes, whisper
 
 S2MM, MM2S = 'S2MM', 'MM2S'
 
@@ -27,6 +28,10 @@ BDS, EVEN, ODD = 'descriptors', 'descriptors of even channels', 'descriptors of 
 LOCKS, LOCK_VALUE = 'locks', 'deepest fifo (value of a lock)'
 BD_WORDS = 'longest descriptor, words'
 WIRES, ALL_WIRES = 'streams down from core row 2', 'streams down from core row 2, all columns'
+RUN_BUFFERS = 'buffers of a run'
+OP_BDS, OP_TASKS = 'descriptors of an operation', 'tasks of an operation on a channel'
+OP_WRAP, OP_STEP = 'inner dimension of a descriptor', 'step of a descriptor, words'
+OP_ITERATION, OP_REPEATS = 'iterations of a descriptor', 'repeats of a task'
 
 ADVICE = {
     DATA: 'make a buffer smaller or a fifo shallower',
@@ -41,6 +46,13 @@ ADVICE = {
     BD_WORDS: 'use smaller objects',
     WIRES: 'a core has one output; no second one and no trace can be routed',
     ALL_WIRES: 'a core has one output; no second one and no trace can be routed',
+    RUN_BUFFERS: 'put several arrays into one buffer',
+    OP_BDS: 'cut the operation by rows',
+    OP_TASKS: 'cut the operation by columns, or wait for tokens between its tasks',
+    OP_WRAP: 'split the dimension in two',
+    OP_STEP: 'cut the operation by columns',
+    OP_ITERATION: 'make two tasks of it',
+    OP_REPEATS: 'make two tasks of it',
 }
 
 
@@ -189,11 +201,30 @@ def wire_lines(overlay):
                f'{overlay.target.columns} columns')
 
 
+def stream_lines(overlay):
+    """What one shim needs for the operation of Whisper that needs most of it."""
+    target = overlay.target
+    operations = whisper(Sizes.of(overlay))
+    counts = (
+        (OP_BDS, target.shim.bds, lambda op: len(op.bds())),
+        (OP_TASKS, target.queued_tasks, lambda op: max(map(len, op.streams.values()))),
+        (OP_WRAP, target.shim.bd_wrap, lambda op: max(max(bd.wraps, default=0) for bd in op.bds())),
+        (OP_STEP, target.shim.bd_step, lambda op: max(max(bd.steps) for bd in op.bds())),
+        (OP_ITERATION, target.shim.bd_iteration, lambda op: max(bd.iteration for bd in op.bds())),
+        (OP_REPEATS, target.task_repeats, lambda op: max(task.repeats for task in op.tasks())))
+    for what, limit, count in counts:
+        worst = max(operations, key=count)
+        yield Line('each shim', 'stream', what, count(worst), limit, worst.name)
+
+
 def budget(overlay):
-    """[Line] of every tile in use, of every column and of the array."""
+    """[Line] of every tile in use, of every column, of the array and of the streams."""
     uses = uses_by_tile(overlay)
     lines = [line for tile in sorted(uses) for line in tile_lines(tile, overlay, uses[tile])]
-    return lines + list(wire_lines(overlay))
+    lines += wire_lines(overlay)
+    lines.append(Line('array', 'array', RUN_BUFFERS, overlay.run_buffers, overlay.target.run_buffers,
+                      'arguments of the xclbin\'s kernel'))
+    return lines + list(stream_lines(overlay))
 
 
 def link_faults(overlay):
@@ -278,7 +309,7 @@ def fullest(lines):
 
 def table(overlay):
     """The budget as a Markdown table, of each kind of tile the fullest."""
-    order = ['core', 'memory tile', 'shim', 'column', 'array']
+    order = ['core', 'memory tile', 'shim', 'stream', 'column', 'array']
     rows = ['| tile | what | used | there | of what |', '|---|---|---|---|---|']
     for line, count, alike in sorted(fullest(budget(overlay)), key=lambda row: order.index(row[0].kind)):
         tiles = line.place if count == 1 or not alike else f'{line.kind}, {count} alike'

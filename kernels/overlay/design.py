@@ -62,6 +62,8 @@ class Overlay:
     buffers: tuple
     cores: tuple
     program_bytes: int
+    # Buffer objects of a run: weights, caches, activations, input and output, and room for what moves.
+    run_buffers: int = 8
 
     def fifo(self, name):
         return next(fifo for fifo in self.fifos if fifo.name == name)

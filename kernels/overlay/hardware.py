@@ -16,6 +16,9 @@ class TileLimits:
     bds_per_parity: int  # of them for even and for odd channels; bds: any channel takes any
     locks: int
     bd_words: int  # greatest length of one descriptor, in words of 32 bits
+    bd_wrap: int = 1023  # greatest count of the inner dimensions of a descriptor
+    bd_step: int = 2**20  # greatest step of a dimension and of the iteration, in words
+    bd_iteration: int = 64
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,8 +32,11 @@ class Target:
     program_bytes: int = 16384
     south_wires: int = 4  # streams from a core's switch to the one below
     lock_value: int = 63  # greatest
-    core: TileLimits = TileLimits(65536, 2, 2, 16, 16, 16, 2**14 - 1)
-    memory: TileLimits = TileLimits(524288, 6, 6, 48, 24, 64, 2**17 - 1)
+    queued_tasks: int = 4  # of a shim's channel; a fifth is dropped in silence
+    task_repeats: int = 256
+    run_buffers: int = 12  # with more, 24 runs do not fit into one chain of commands
+    core: TileLimits = TileLimits(65536, 2, 2, 16, 16, 16, 2**14 - 1, bd_wrap=255, bd_step=2**13)
+    memory: TileLimits = TileLimits(524288, 6, 6, 48, 24, 64, 2**17 - 1, bd_step=2**17)
     shim: TileLimits = TileLimits(0, 2, 2, 16, 16, 16, 2**32 - 1)
 
     def limits(self, kind):

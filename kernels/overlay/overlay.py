@@ -21,10 +21,6 @@ from layout import LayoutError, read_layout
 WORD_BUFFERS = ('scratch', 'parameters')
 COUNTS_IN = 'parameters'
 
-# Buffer objects that a kernel of the xclbin takes: weights, caches, activations, input and output, and
-# room for what moves. At most 12, or 24 runs do not fit into one chain of commands.
-HOST_BUFFERS = 8
-
 
 def dump(overlay):
     """The description in lines of text: who produces, who consumes, how deep, on which channel."""
@@ -130,7 +126,7 @@ class Builder:
         def sequence(*_):
             """Empty: the host writes the instruction stream of each list of operations itself."""
 
-        host = [self.array(self.overlay.fifos[0].object_bytes)] * HOST_BUFFERS
+        host = [self.array(self.overlay.fifos[0].object_bytes)] * self.overlay.run_buffers
         runtime = self.iron.Runtime(sequence, host + list(self.shim_handles()))
         target = self.overlay.target
         return self.iron.Program(self.device.from_name(target.iron_name, n_cols=target.columns), runtime,

@@ -18,6 +18,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(ROOT / 'kernels' / 'overlay'))
 
 import budget  # noqa: E402
+import streams  # noqa: E402
 from design import Buffer, Core, End, Fifo, Link, Overlay, design  # noqa: E402
 from hardware import TARGETS, Tile  # noqa: E402
 from layout import read_layout  # noqa: E402
@@ -72,6 +73,26 @@ def parse(text):
     return Overlay(target, fifos, links, buffers, cores, program_bytes=0)
 
 
+TASK = re.compile(r'dma_configure_task_for @(\w+) \{(.*?)\} \{([^{}]*)\}', re.S)
+BD = re.compile(r'aie\.dma_bd\([^)]*len = (\d+) sizes = \[([^\]]*)\] strides = \[([^\]]*)\]\)')
+
+
+def parse_bd(words, sizes, strides):
+    """sizes and strides come outermost first; a fourth dimension is the iteration."""
+    sizes, strides = numbers(sizes)[::-1], numbers(strides)[::-1]
+    iteration = sizes[3] if len(sizes) == 4 else 1
+    inner = sizes[1] > 1
+    steps = tuple(strides if inner else strides[3:])
+    return streams.Bd(int(words), tuple(sizes[:2]) if inner else (), steps, iteration)
+
+
+def parse_tasks(text):
+    """{fifo: Task} of the runtime sequence."""
+    return {name: streams.Task(tuple(parse_bd(*bd) for bd in BD.findall(body)),
+                               int(re.search(r'repeat_count = (\d+)', attributes)[1]) + 1)
+            for name, body, attributes in TASK.findall(text)}
+
+
 def by_name(things):
     return {thing.name: thing for thing in things}
 
@@ -106,6 +127,18 @@ class AcceptedDesign(unittest.TestCase):
         self.assertEqual(budget.faults(self.golden), [])
         self.assertEqual([dataclasses.replace(line, parts='') for line in budget.budget(self.golden)],
                          [dataclasses.replace(line, parts='') for line in budget.budget(self.ours)])
+
+    def test_streams_a_product_with_the_same_descriptors(self):
+        tasks = parse_tasks(GOLDEN.read_text(encoding='utf-8'))
+        ours = streams.product('', 1536, 512, 512, streams.Sizes.of(self.ours)).streams
+        self.assertEqual(len(tasks), 12)
+        for name, task in tasks.items():
+            self.assertEqual([task], ours[name[0]], name)
+
+    def test_streams_the_queries_of_attention_with_the_same_descriptor(self):
+        tasks = parse_tasks((GOLDEN.parent / 'attention.sequence.mlir').read_text(encoding='utf-8'))
+        ours = streams.attention('', 1536, 512, streams.Sizes.of(self.ours)).streams
+        self.assertEqual([tasks['A_in1']], ours['A'])
 
     def test_differs_from_what_is_built_in_the_local_buffers_alone(self):
         built = design(TARGETS['npu1'], read_layout())
