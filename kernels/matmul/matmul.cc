@@ -15,14 +15,14 @@ constexpr unsigned kKBlocks = kObjectK / 8;
 
 using Mmul = aie::mmul<4, 8, 8, int8, int8>;
 
-// As T64, like the sums.
+// As T64, like the sums, in ascending order: `out` may begin where they do.
 template <typename T>
 inline void requantise_tile(const int32_t* sums, const int16_t* mult, unsigned shift, T* out,
                             unsigned row_groups) {
   set_core_modes();
-  for (unsigned cb = 0; cb < kColumnBlocks; ++cb) {
-    const auto factors = two_rows_of(mult + cb * kBlockColumns);
-    for (unsigned rb = 0; rb < row_groups * kGroupBlocks; ++rb) {
+  for (unsigned rb = 0; rb < row_groups * kGroupBlocks; ++rb) {
+    for (unsigned cb = 0; cb < kColumnBlocks; ++cb) {
+      const auto factors = two_rows_of(mult + cb * kBlockColumns);
       const unsigned at = rb * kRowOfBlocks + cb * kBlock;
       aie::store_v(out + at, requantise_block<T>(sums + at, factors, shift));
     }

@@ -35,6 +35,7 @@ void npu_matmul_i8(const int8_t* a, const int8_t* b, int32_t* sums, unsigned row
 void npu_matmul_i8_ref(const int8_t* a, const int8_t* b, int32_t* sums, unsigned row_groups);
 
 // out = requantise_i8(sum, mult[column], shift); T64. mult >= 0, shift <= kMaxRequantiseShift.
+// Here and to 16 bits `out` may begin where the sums do.
 void npu_requantise_i8(const int32_t* sums, const int16_t* mult, unsigned shift, int8_t* out,
                        unsigned row_groups);
 void npu_requantise_i8_ref(const int32_t* sums, const int16_t* mult, unsigned shift, int8_t* out,

@@ -89,6 +89,10 @@ void expect_equal_epilogues(Epilogue<T> kernel, Epilogue<T> reference, uint32_t 
     kernel(sums.data(), mult.data(), shift, out.data(), groups);
     reference(sums.data(), mult.data(), shift, want.data(), groups);
     ASSERT_EQ(out.values(), want) << "round " << round << " shift " << shift;
+    if (moved) continue;
+    T* in_place = reinterpret_cast<T*>(sums.data());
+    kernel(sums.data(), mult.data(), shift, in_place, groups);
+    ASSERT_EQ(std::vector<T>(in_place, in_place + out_count), want) << "in place, round " << round;
   }
 }
 
