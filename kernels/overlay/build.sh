@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Builds the overlay's xclbin, with mlir-aie and Peano. Meson calls it with -Daie=enabled.
 #
-# usage: build.sh --check                     says on stderr what is missing; exits 1 if anything is
-#        build.sh npu1|npu2 XCLBIN WORK       compiles in the folder WORK, which is emptied
+# usage: build.sh --check                             says on stderr what is missing; exits 1 if anything is
+#        build.sh npu1|npu2 loopback XCLBIN WORK      compiles in the folder WORK, which is emptied
 #
 # AIE_PYTHON        Python with mlir-aie; default python3
 # PEANO_INSTALL_DIR Peano; default: the llvm-aie package of that Python
@@ -40,8 +40,8 @@ missing() {
   elif [ ! -x "$aiecc" ]; then
     echo "aiecc: expected it in $aiecc, found none: install mlir_aie anew"
   fi
-  if [ -z "$peano" ] || [ ! -x "$peano/bin/clang++" ] || [ ! -x "$peano/bin/llvm-size" ]; then
-    echo "Peano: expected clang++ and llvm-size in ${peano:-PEANO_INSTALL_DIR}/bin, found none: install the llvm-aie of" \
+  if [ -z "$peano" ] || [ ! -x "$peano/bin/clang++" ] || [ ! -x "$peano/bin/ld.lld" ] || [ ! -x "$peano/bin/llvm-size" ]; then
+    echo "Peano: expected clang++, ld.lld and llvm-size in ${peano:-PEANO_INSTALL_DIR}/bin, found none: install the llvm-aie of" \
       "https://github.com/Xilinx/mlir-aie/blob/v$release/utils/peano-requirements.txt, or set PEANO_INSTALL_DIR"
   fi
   if [ -z "$xclbinutil" ]; then
@@ -76,6 +76,36 @@ check_sizes() {
   fi
 }
 
+# Sources of a program of the cores.
+sources_of() {
+  case $1 in
+    loopback) echo overlay/loopback_entry.cc ;;
+    *) echo "build.sh: expected the program loopback, found $1" >&2; exit 1 ;;
+  esac
+}
+
+compile_cores() {
+  objects=()
+  for source in $2; do
+    object=$(basename "$source" .cc).o
+    "$peano/bin/clang++" --target="$1" -O2 -std=c++20 -DNDEBUG -D__AIE_API_AIE_ADF_HPP__ \
+      -fno-exceptions -fno-rtti -Wno-parentheses -Wno-attributes -Wno-macro-redefined -Wno-empty-body \
+      -Wno-missing-template-arg-list-after-template-kw -I"$kernels" -I"$mlir_aie/include" \
+      -c "$kernels/$source" -o "$object"
+    objects+=("$object")
+  done
+  "$peano/bin/ld.lld" -r "${objects[@]}" -o core.o
+}
+
+# aiecc DESIGN OUT FLAG...: buffers lie in memory in the order of their declaration.
+run_aiecc() {
+  design=$1 out=$2
+  shift 2
+  AIE_XCLBINUTIL=$xclbinutil "$aiecc" "$@" --get-input-with-addresses --peano="$peano" \
+    --alloc-scheme=basic-sequential --tmpdir="$work/$out.prj" --output-dir="$work/$out" "$design"
+  "$python" "$here/places.py" --target "$target" "$work/$out/input_with_addresses.mlir" > "$out.json"
+}
+
 build() {
   target=$1
   case $target in
@@ -83,29 +113,32 @@ build() {
     npu2) triple=aie2p-none-unknown-elf cores=32 ;;
     *) echo "build.sh: expected npu1 or npu2, found $target" >&2; exit 1 ;;
   esac
-  xclbin=$(realpath -m "$2")
-  work=$(realpath -m "$3")
+  sources=$(sources_of "$2")
+  xclbin=$(realpath -m "$3")
+  work=$(realpath -m "$4")
   # Objects of an earlier build would be used again.
   rm -rf "$work"
   mkdir -p "$work"
   cd "$work"
   "$python" "$here/budget.py" --target "$target" > budget.md
-  "$peano/bin/clang++" --target=$triple -O2 -std=c++20 -DNDEBUG -D__AIE_API_AIE_ADF_HPP__ \
-    -fno-exceptions -fno-rtti -Wno-parentheses -Wno-attributes -Wno-macro-redefined -Wno-empty-body \
-    -Wno-missing-template-arg-list-after-template-kw -I"$kernels" -I"$mlir_aie/include" \
-    -c "$here/loopback.cc" -o core.o
-  "$python" "$here/overlay.py" --target "$target" --object core.o > overlay.mlir
-  # One kernel name for all; the order of the buffers in memory is the order of their declaration.
-  AIE_XCLBINUTIL=$xclbinutil "$aiecc" --get-xclbin --get-npu-insts --get-core-elfs --get-input-with-addresses \
-    --peano="$peano" --alloc-scheme=basic-sequential --xclbin-kernel-name=MLIR_AIE --xclbin-name=overlay.xclbin \
-    '--npu-insts-name=insts_{0}.bin' --tmpdir="$work/overlay.prj" --output-dir="$work/out" overlay.mlir
+  compile_cores $triple "$sources"
+  # Twice: a core is told where its fifos are, which the compiler says first.
+  "$python" "$here/overlay.py" --target "$target" --object core.o > places.mlir
+  run_aiecc places.mlir places
+  "$python" "$here/overlay.py" --target "$target" --object core.o --places places.json > overlay.mlir
+  run_aiecc overlay.mlir out --get-xclbin --get-npu-insts --get-core-elfs --xclbin-kernel-name=MLIR_AIE \
+    --xclbin-name=overlay.xclbin '--npu-insts-name=insts_{0}.bin'
+  if ! cmp -s places.json out.json; then
+    echo "$work: expected buffers and locks where places.json has them, found out.json" >&2
+    exit 1
+  fi
   check_sizes "$work/out" "$cores"
   cp "$work/out/overlay.xclbin" "$xclbin"
 }
 
 if [ "$#" -eq 1 ] && [ "$1" = --check ]; then
   check
-elif [ "$#" -eq 3 ]; then
+elif [ "$#" -eq 4 ]; then
   check
   build "$@"
 else

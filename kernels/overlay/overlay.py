@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The overlay as an IRON program: prints the MLIR that aiecc compiles.
 
-usage: overlay.py [--target npu1|npu2] [--object core.o] [--dump]
---object: what the steps of core_loop.py are linked from. --dump: prints the description instead,
-fifo by fifo, which needs no mlir-aie.
+usage: overlay.py [--target npu1|npu2] [--object core.o] [--places places.json] [--dump]
+--object: what the cores run, one npu_core_main (device_fifo.h). --places: where the compiler has put the
+cores' fifos (places.py); without it the program of the cores is not to be run, only to be allocated.
+--dump: prints the description instead, fifo by fifo, which needs no mlir-aie.
 
 Written for the release of mlir-aie that build.sh names; the API of others differs.
 """
@@ -12,14 +13,13 @@ import argparse
 import sys
 
 from budget import faults
-from core_loop import STEPS, SYMBOL, core_loop
 from design import design
 from hardware import FIRST_CORE_ROW, TARGETS
 from layout import LayoutError, read_layout
+from places import DEPTHS, from_json
 
-# A buffer's elements are words where the loop reads them and where sums lie; streams are bytes.
-WORD_BUFFERS = ('scratch', 'parameters')
-COUNTS_IN = 'parameters'
+ENTRY = 'npu_core_main'
+PLACES = sum(DEPTHS.values()) + 2 * len(DEPTHS)  # numbers that it takes of the fifos
 
 
 def dump(overlay):
@@ -43,40 +43,25 @@ def dump(overlay):
 class Builder:
     """Makes IRON objects of a description; the modules of mlir-aie are loaded here and nowhere else."""
 
-    def __init__(self, overlay, object_file):
+    def __init__(self, overlay, object_file, places=None):
         import numpy
         from aie import iron
-        from aie.iron import controlflow, dataflow, device
-        self.overlay, self.object_file = overlay, object_file
-        self.numpy, self.iron, self.controlflow = numpy, iron, controlflow
-        self.dataflow, self.device = dataflow, device
+        from aie.iron import dataflow, device
+        self.overlay, self.places = overlay, places
+        self.numpy, self.iron, self.dataflow, self.device = numpy, iron, dataflow, device
         self.fifos = {fifo.name: iron.ObjectFifo(self.array(fifo.object_bytes), depth=fifo.producer.depth,
                                                  name=fifo.name) for fifo in overlay.fifos}
-        self.steps = self.make_steps()
+        buffers = [self.array(buffer.object_bytes) for buffer in self.buffers_of(overlay.cores[0])]
+        self.entry = iron.Kernel(ENTRY, object_file, [numpy.int32] * (1 + PLACES) + buffers)
 
-    def array(self, size, word=False):
-        element = self.numpy.int32 if word else self.numpy.int8
-        return self.numpy.ndarray[(size // 4 if word else size,), self.numpy.dtype[element]]
+    def array(self, size):
+        return self.numpy.ndarray[(size,), self.numpy.dtype[self.numpy.int8]]
 
     def tile(self, tile):
         return self.device.Tile(tile.column, tile.row)
 
-    def core_buffers(self, tile):
-        """[(name without the place, Buffer of the description)] of a core."""
-        place = f'{tile.column}{tile.row - FIRST_CORE_ROW}'
-        return [(buffer.name[:-len(place)], buffer) for buffer in self.overlay.buffers if buffer.tile == tile]
-
-    def buffer_type(self, name, buffer):
-        return self.array(buffer.object_bytes, name in WORD_BUFFERS)
-
-    def make_steps(self):
-        first = self.overlay.cores[0]
-        types = {stream: self.array(self.overlay.fifo(getattr(first, stream)).object_bytes) for stream in 'abc'}
-        types.update(row=self.numpy.int32, column=self.numpy.int32)
-        buffers = [self.buffer_type(*buffer) for buffer in self.core_buffers(first.tile)]
-        return {step: self.iron.Kernel(SYMBOL.format(step), self.object_file,
-                                       [types[name] for name in arguments] + buffers)
-                for step, arguments in STEPS.items()}
+    def buffers_of(self, core):
+        return [buffer for buffer in self.overlay.buffers if buffer.tile == core.tile]
 
     def producer(self, name):
         end = self.overlay.fifo(name).producer
@@ -96,19 +81,21 @@ class Builder:
         self.dataflow.ObjectFifoLink(sources, [self.producer(link.target)], self.tile(tile), offsets, [])
 
     def worker(self, core):
-        named = self.core_buffers(core.tile)
-        buffers = [self.iron.Buffer(self.buffer_type(name, buffer), name=buffer.name) for name, buffer in named]
-        counts = buffers[[name for name, _ in named].index(COUNTS_IN)]
-        place = (core.tile.row - FIRST_CORE_ROW, core.tile.column)
-        steps, range_ = list(self.steps.values()), self.controlflow.range_
+        """The program works its fifos itself, through their locks; the handles bind them to this core.
 
-        def core_fn(a, b, c, *rest):
-            kernels, own = rest[:len(steps)], rest[len(steps):]
-            core_loop(a, b, c, dict(zip(STEPS, kernels)), place, own, counts, range_)
+        Called once: a program that returns has met what it does not know, and its streams stand still.
+        """
+        row = core.tile.row - FIRST_CORE_ROW
+        places = self.places[core.tile] if self.places else [0] * PLACES
+        buffers = [self.iron.Buffer(self.array(buffer.object_bytes), name=buffer.name)
+                   for buffer in self.buffers_of(core)]
+
+        def core_fn(_a, _b, _c, entry, *own):
+            entry(row, *places, *own)
 
         streams = [self.consumer(core.a, core.tile), self.consumer(core.b, core.tile), self.producer(core.c)]
-        return self.iron.Worker(core_fn, streams + steps + buffers, tile=self.tile(core.tile),
-                                stack_size=core.stack_bytes)
+        return self.iron.Worker(core_fn, streams + [self.entry] + buffers, tile=self.tile(core.tile),
+                                while_true=False, stack_size=core.stack_bytes)
 
     def shim_handles(self):
         for fifo in self.overlay.fifos:
@@ -137,6 +124,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('--target', choices=sorted(TARGETS), default='npu1')
     parser.add_argument('--object', default='core.o', help='object file of the steps; default core.o')
+    parser.add_argument('--places', help='JSON of places.py')
     parser.add_argument('--dump', action='store_true', help='print the description; needs no mlir-aie')
     options = parser.parse_args()
     try:
@@ -152,8 +140,12 @@ def main():
     if options.dump:
         print(dump(overlay))
         return 0
+    places = None
+    if options.places:
+        with open(options.places, encoding='utf-8') as file:
+            places = from_json(file.read())
     try:
-        builder = Builder(overlay, options.object)
+        builder = Builder(overlay, options.object, places)
     except ImportError as error:
         print(f'overlay.py: expected mlir-aie and numpy in this Python, found none ({error}); '
               'kernels/overlay/README.md says how to install them', file=sys.stderr)

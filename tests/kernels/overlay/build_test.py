@@ -14,24 +14,34 @@ import unittest
 
 BUILD = pathlib.Path(__file__).resolve().parents[3] / 'kernels' / 'overlay' / 'build.sh'
 
-# Answers the questions of build.sh about packages, runs budget.py, and stands in for overlay.py.
+# Answers the questions of build.sh about packages, runs budget.py, and stands in for the scripts whose
+# input the other stand-ins do not make.
 PYTHON = '''#!/bin/sh
 case "$1 $2" in
   -c*'version("mlir_aie")'*) [ -n "$FAKE_VERSION" ] && echo "$FAKE_VERSION" ;;
   -c*parents*) [ -n "$FAKE_VERSION" ] && echo "$FAKE_ROOT/mlir_aie" ;;
   -c*llvm-aie*) exit 1 ;;
+  *places.py*) for last; do :; done; cat "$last" ;;
   *overlay.py*) echo "overlay.py $*" >> "$FAKE_ROOT/log"; echo "module {}" ;;
   *) exec {python} "$@" ;;
 esac
 '''.replace('{python}', sys.executable)
 CLANG = '''#!/bin/sh
 echo "clang++ $*" >> "$FAKE_ROOT/log"
-echo object > core.o
+for last; do :; done
+echo object > "$last"
 '''
+LLD = CLANG.replace('clang++', 'ld.lld')
 AIECC = '''#!/bin/sh
 echo "aiecc $*" >> "$FAKE_ROOT/log"
-[ -f core.o ] && [ -f overlay.mlir ] || exit 1
-mkdir -p out && echo xclbin > out/overlay.xclbin
+for last; do :; done
+[ -f core.o ] && [ -f "$last" ] || exit 1
+case "$*" in *--output-dir=*/places\ *) out=places ;; *) out=out ;; esac
+mkdir -p $out
+echo "$FAKE_PLACES" > $out/input_with_addresses.mlir
+case "$*" in *--get-xclbin*) ;; *) exit 0 ;; esac
+[ -z "$FAKE_MOVES" ] || echo moved > $out/input_with_addresses.mlir
+echo xclbin > out/overlay.xclbin
 n=0
 while [ "$n" -lt "$FAKE_CORES" ]; do echo elf > "out/core_$n.elf"; n=$((n + 1)); done
 '''
@@ -47,7 +57,7 @@ class Build(unittest.TestCase):
     def setUp(self):
         self.root = pathlib.Path(tempfile.mkdtemp())
         self.addCleanup(shutil.rmtree, self.root)
-        for path, text in (('python', PYTHON), ('mlir_aie/bin/aiecc', AIECC), ('peano/bin/clang++', CLANG),
+        for path, text in (('python', PYTHON), ('mlir_aie/bin/aiecc', AIECC), ('peano/bin/clang++', CLANG), ('peano/bin/ld.lld', LLD),
                            ('peano/bin/llvm-size', SIZE), ('xclbinutil', '#!/bin/sh\n')):
             self.tool(path, text)
 
@@ -57,19 +67,19 @@ class Build(unittest.TestCase):
         (self.root / path).chmod(0o755)
 
     def run_build(self, *arguments, **changes):
-        environment = {**os.environ, 'FAKE_ROOT': str(self.root), 'FAKE_VERSION': '1.4.2', 'FAKE_CORES': '16',
+        environment = {**os.environ, 'FAKE_ROOT': str(self.root), 'FAKE_VERSION': '1.4.2', 'FAKE_CORES': '16', 'FAKE_PLACES': '{}', 'FAKE_MOVES': '',
                        'FAKE_SIZE': '16384', 'AIE_PYTHON': str(self.root / 'python'),
                        'PEANO_INSTALL_DIR': str(self.root / 'peano'),
                        'AIE_XCLBINUTIL': str(self.root / 'xclbinutil'), 'PYTHONDONTWRITEBYTECODE': '1', **changes}
         return subprocess.run([BUILD, *arguments], env=environment, capture_output=True, text=True, check=False)
 
     def build(self, target='npu1', **changes):
-        return self.run_build(target, str(self.root / 'made.xclbin'), str(self.root / 'work'), **changes)
+        return self.run_build(target, 'loopback', str(self.root / 'made.xclbin'), str(self.root / 'work'), **changes)
 
     def log(self, tool):
+        """The arguments of each call, in their order."""
         lines = (self.root / 'log').read_text(encoding='utf-8').splitlines()
-        line, = [line for line in lines if line.startswith(tool + ' ')]
-        return line.split()[1:]
+        return [line.split()[1:] for line in lines if line.startswith(tool + ' ')]
 
     def assert_refused(self, result, *words):
         self.assertEqual(result.returncode, 1, result.stderr)
@@ -97,26 +107,39 @@ class Build(unittest.TestCase):
                 (self.root / 'log').unlink(missing_ok=True)
                 result = self.build(target, FAKE_CORES=cores)
                 self.assertEqual(result.returncode, 0, result.stderr)
-                arguments = self.log('clang++')
+                arguments, = self.log('clang++')
                 for argument in (f'--target={triple}', '-O2', '-std=c++20', '-DNDEBUG', '-D__AIE_API_AIE_ADF_HPP__',
                                  f'-I{self.root}/mlir_aie/include', f'-I{BUILD.parents[1]}'):
                     self.assertIn(argument, arguments)
-                self.assertEqual(self.log('overlay.py')[-4:], ['--target', target, '--object', 'core.o'])
+                self.assertEqual(self.log('ld.lld'), [['-r', 'loopback_entry.o', '-o', 'core.o']])
 
-    def test_asks_aiecc_for_xclbin_programs_and_addresses(self):
+    def test_asks_aiecc_for_places_and_then_for_xclbin_and_programs(self):
         self.assertEqual(self.build().returncode, 0)
-        arguments = self.log('aiecc')
-        for argument in ('--get-xclbin', '--get-npu-insts', '--get-core-elfs', '--get-input-with-addresses',
-                         '--alloc-scheme=basic-sequential', '--xclbin-kernel-name=MLIR_AIE',
-                         '--npu-insts-name=insts_{0}.bin', f'--peano={self.root}/peano'):
-            self.assertIn(argument, arguments)
-        self.assertEqual(arguments[-1], 'overlay.mlir')
+        first, second = self.log('aiecc')
+        for arguments in (first, second):
+            for argument in ('--get-input-with-addresses', '--alloc-scheme=basic-sequential',
+                             f'--peano={self.root}/peano'):
+                self.assertIn(argument, arguments)
+        self.assertEqual((first[-1], second[-1]), ('places.mlir', 'overlay.mlir'))
+        for argument in ('--get-xclbin', '--get-npu-insts', '--get-core-elfs', '--xclbin-kernel-name=MLIR_AIE',
+                         '--npu-insts-name=insts_{0}.bin'):
+            self.assertIn(argument, second)
+            self.assertNotIn(argument, first)
+
+    def test_tells_the_cores_the_places_that_were_found(self):
+        self.assertEqual(self.build().returncode, 0)
+        first, second = [call[1:] for call in self.log('overlay.py')]
+        self.assertEqual(first, ['--target', 'npu1', '--object', 'core.o'])
+        self.assertEqual(second, first + ['--places', 'places.json'])
+
+    def test_refuses_a_build_that_moved_what_the_cores_were_told(self):
+        self.assert_refused(self.build(FAKE_MOVES='1'), 'places.json', 'out.json')
 
     def test_leaves_the_xclbin_and_nothing_of_an_earlier_build(self):
-        self.tool('work/overlay.prj/stale.o', 'old')
+        self.tool('work/out.prj/stale.o', 'old')
         self.assertEqual(self.build().returncode, 0)
         self.assertEqual((self.root / 'made.xclbin').read_text(encoding='utf-8'), 'xclbin\n')
-        self.assertFalse((self.root / 'work/overlay.prj/stale.o').exists())
+        self.assertFalse((self.root / 'work/out.prj/stale.o').exists())
 
     def test_refuses_a_program_that_a_core_cannot_hold(self):
         self.assert_refused(self.build(FAKE_SIZE='16385'), 'core_0.elf', 'expected 1 to 16384', 'found 16385')
@@ -126,8 +149,9 @@ class Build(unittest.TestCase):
     def test_refuses_a_build_that_lacks_a_core(self):
         self.assert_refused(self.build(FAKE_CORES='15'), 'programs of 16 cores, found 15')
 
-    def test_refuses_an_unknown_target(self):
+    def test_refuses_an_unknown_target_or_program(self):
         self.assert_refused(self.build('npu3'), 'expected npu1 or npu2, found npu3')
+        self.assert_refused(self.run_build('npu1', 'other', 'xclbin', str(self.root / 'work')), 'found other')
 
 
 if __name__ == '__main__':

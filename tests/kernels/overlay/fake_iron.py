@@ -94,6 +94,7 @@ class Kernel:
 class Worker:
     def __init__(self, core_fn, fn_args=None, tile=None, while_true=True, stack_size=None):
         self.core_fn, self.fn_args, self.tile, self.stack_size = core_fn, fn_args, tile, stack_size
+        self.while_true = while_true
         for argument in fn_args:
             if isinstance(argument, ObjectFifo):
                 raise ValueError('a fifo, not its handle')
@@ -129,7 +130,6 @@ def install():
         return made
     module('numpy', ndarray=NdArray, dtype=DType, int8='int8', int32='int32')
     parts = {
-        'controlflow': module('aie.iron.controlflow', range_=range),
         'dataflow': module('aie.iron.dataflow', ObjectFifoLink=ObjectFifoLink),
         'device': module('aie.iron.device', Tile=Tile, from_name=from_name),
     }

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""overlay.py makes of the description the calls of IRON that say the same, and the loop of a core takes
-and gives every object that its streams hold.
+"""overlay.py makes of the description the calls of IRON that say the same, and tells each core where its
+fifos are.
 
-mlir-aie is not here: fake_iron.py records the calls, from which the description is built anew.
+mlir-aie is not here: fake_iron.py records the calls, from which the description is built anew, and the
+text with addresses is written by this test in the form that aiecc gives it.
 """
 import pathlib
 import re
@@ -14,17 +15,19 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 sys.dont_write_bytecode = True
 sys.path[:0] = [str(ROOT / 'kernels' / 'overlay'), str(pathlib.Path(__file__).parent)]
 
-import core_loop  # noqa: E402
 import fake_iron  # noqa: E402
 import overlay as overlay_module  # noqa: E402
+import places as places_module  # noqa: E402
 from design import Buffer, Core, End, Fifo, Link, Overlay, design  # noqa: E402
 from hardware import TARGETS, Tile  # noqa: E402
 from layout import read_layout  # noqa: E402
 
+NPU1 = TARGETS['npu1']
 
-def build(target):
+
+def build(target, places=None):
     fake_iron.install()
-    return overlay_module.Builder(design(target, read_layout()), 'core.o').program()
+    return overlay_module.Builder(design(target, read_layout()), 'core.o', places).program()
 
 
 def end_of(handle):
@@ -52,6 +55,14 @@ def recorded(program, target):
                    tuple(core_of(worker) for worker in workers), read_layout().program_estimate)
 
 
+def calls_of(worker):
+    """What the core's function passes to the program, buffers by name."""
+    calls = []
+    streams, _, buffers = worker.fn_args[:3], worker.fn_args[3], worker.fn_args[4:]
+    worker.core_fn(*streams, lambda *arguments: calls.append(arguments), *buffers)
+    return [tuple(getattr(argument, 'name', argument) for argument in call) for call in calls]
+
+
 class IronProgram(unittest.TestCase):
     def test_says_what_the_description_says(self):
         for target in TARGETS.values():
@@ -59,138 +70,85 @@ class IronProgram(unittest.TestCase):
                 self.assertEqual(recorded(build(target), target), design(target, read_layout()))
 
     def test_of_strix_differs_in_name_and_columns(self):
-        self.assertEqual(build(TARGETS['npu1']).device, ('npu', 4))
+        self.assertEqual(build(NPU1).device, ('npu', 4))
         self.assertEqual(build(TARGETS['npu2']).device, ('npu2', 8))
 
-    def test_all_cores_link_one_object_file_and_know_their_place(self):
-        for worker in build(TARGETS['npu1']).workers:
-            kernels = [argument for argument in worker.fn_args if isinstance(argument, fake_iron.Kernel)]
-            self.assertEqual([kernel.name for kernel in kernels],
-                             [f'npu_core_{step}' for step in ('begin', 'pass', 'a', 'ab', 'ac', 'c')])
-            self.assertEqual({kernel.object_file_name for kernel in kernels}, {'core.o'})
-
     def test_declares_8_host_buffers_and_moves_nothing_itself(self):
-        runtime = build(TARGETS['npu1']).runtime
+        runtime = build(NPU1).runtime
         host = [argument for argument in runtime.fn_args if isinstance(argument, fake_iron.Sized)]
         self.assertEqual((len(host), len(runtime.fn_args) - len(host)), (8, 12))
         self.assertIsNone(runtime.seq_fn(*runtime.fn_args))
 
+    def test_a_core_runs_one_program_once(self):
+        for worker in build(NPU1).workers:
+            kernel = worker.fn_args[3]
+            self.assertEqual((kernel.name, kernel.object_file_name), ('npu_core_main', 'core.o'))
+            self.assertFalse(worker.while_true)
+            self.assertEqual(len(calls_of(worker)), 1)
 
-class Stream:
-    """A fifo's end in a core: counts what is acquired, refuses what is not released."""
+    def test_a_core_gets_its_row_its_places_and_its_buffers(self):
+        overlay = design(NPU1, read_layout())
+        places = {core.tile: list(range(n * 100, n * 100 + 11)) for n, core in enumerate(overlay.cores)}
+        for worker in build(NPU1, places).workers:
+            column, row = worker.tile.place
+            own = [f'{name}{column}{row - 2}' for name, _ in read_layout().buffers]
+            self.assertEqual(calls_of(worker), [(row - 2, *places[Tile(column, row)], *own)])
 
-    def __init__(self, name, log):
-        self.name, self.log, self.taken, self.held = name, log, 0, False
-
-    def acquire(self, count):
-        assert count == 1 and not self.held, f'{self.name} is held'
-        self.held, self.taken = True, self.taken + 1
-        return f'{self.name}{self.taken}'
-
-    def release(self, count):
-        assert count == 1 and self.held, f'{self.name} is not held'
-        self.held = False
-
-
-class Plan:
-    """Steps of a core that ask for the objects of a given operation.
-
-    passes: [(inputs, outputs, B per input, {input: C that it gives})].
-    """
-
-    def __init__(self, passes):
-        self.passes, self.log, self.counts = passes, [], [None] * core_loop.COUNT_WORDS
-        self.at = self.input = None
-
-    def begin(self, b, row, column, *_):
-        self.log.append(('begin', b, row, column))
-        self.counts[core_loop.PASSES], self.at = len(self.passes), -1
-
-    def pass_(self, *_):
-        self.at, self.input = self.at + 1, -1
-        inputs, outputs, _, _ = self.passes[self.at]
-        self.counts[core_loop.INPUTS], self.counts[core_loop.OUTPUTS] = inputs, outputs
-
-    def a(self, a, *_):
-        self.input += 1
-        _, _, per_input, giving = self.passes[self.at]
-        self.log.append(('a', a))
-        self.counts[core_loop.B_PER_INPUT] = per_input
-        self.counts[core_loop.C_PER_INPUT] = giving.get(self.input, 0)
-
-    def run(self, row=1, column=2):
-        """(A, B, C) objects used by one trip of the loop that overlay.py gave to the core's worker."""
-        streams = [Stream(name, self.log) for name in 'ABC']
-        worker = next(worker for worker in build(TARGETS['npu1']).workers
-                      if worker.tile.place == (column, row + 2))
-        steps = [self.begin, self.pass_, self.a] + [
-            lambda *objects, name=name: self.log.append((name, *[o for o in objects if isinstance(o, str)]))
-            for name in ('ab', 'ac', 'c')]
-        buffers = worker.fn_args[-len(read_layout().buffers):]
-        counts = next(buffer for buffer in buffers if buffer.name.startswith('parameters'))
-        type(counts).__getitem__ = lambda _, index: self.counts[index]
-        try:
-            worker.core_fn(*streams, *steps, *buffers)
-        finally:
-            del type(counts).__getitem__
-        assert not any(stream.held for stream in streams), 'an object is held at the end'
-        return tuple(stream.taken for stream in streams)
+    def test_the_program_is_declared_as_it_is_called(self):
+        header = (ROOT / 'kernels' / 'overlay' / 'device_fifo.h').read_text(encoding='utf-8')
+        declared = re.search(r'void npu_core_main\(([^)]*)\);', header)[1].split(',')
+        kinds = ['int32' if 'int32_t' in argument else 'pointer' for argument in declared]
+        types = build(NPU1).workers[0].fn_args[3].arg_types
+        self.assertEqual(kinds, ['pointer' if isinstance(type_, fake_iron.Sized) else type_ for type_ in types])
+        names = [argument.split()[-1] for argument in declared]
+        self.assertEqual(names[:1] + names[-3:], ['row'] + [name for name, _ in read_layout().buffers])
 
 
-class CoreLoop(unittest.TestCase):
-    def test_a_core_learns_its_row_and_column(self):
-        plan = Plan([])
-        self.assertEqual(plan.run(row=3, column=1), (0, 1, 0))
-        self.assertEqual(plan.log, [('begin', 'B1', 3, 1)])
-
-    def test_a_product_takes_a_and_b_in_pairs(self):
-        plan = Plan([(4, 1, 1, {})] * 6)  # K = 512, 6 tiles
-        self.assertEqual(plan.run(), (24, 1 + 24, 6))
-        self.assertEqual(plan.log[:6], [('begin', 'B1', 1, 2), ('a', 'A1'), ('ab', 'A1', 'B2'),
-                                        ('a', 'A2'), ('ab', 'A2', 'B3'), ('a', 'A3')])
-        self.assertEqual(plan.log[9], ('c', 'C1'))
-
-    def test_a_residual_add_gives_two_tiles_of_the_columns_own_input(self):
-        plan = Plan([(4, 0, 1, {}), (4, 0, 0, {2: 2})])
-        self.assertEqual(plan.run(), (8, 5, 2))
-        self.assertEqual(plan.log[-4:], [('a', 'A7'), ('ac', 'A7', 'C1'), ('ac', 'A7', 'C2'), ('a', 'A8')])
-
-    def test_layer_norm_reads_its_rows_twice_and_no_b(self):
-        self.assertEqual(Plan([(8, 0, 0, {}), (8, 0, 0, {2: 1, 6: 1})]).run(), (16, 1, 2))
-
-    def test_attention_keeps_the_queries_while_keys_come(self):
-        plan = Plan([(1, 1, 24, {})])
-        self.assertEqual(plan.run(), (1, 25, 1))
-        self.assertEqual({entry[1] for entry in plan.log if entry[0] == 'ab'}, {'A1'})
-        self.assertEqual(plan.log[-1], ('c', 'C1'))
-
-    def test_an_operation_without_output_leaves_c_alone(self):
-        self.assertEqual(Plan([(4, 0, 1, {})]).run(), (4, 5, 0))
+def with_addresses(overlay):
+    """(text, places): a text as aiecc gives, of places that differ from core to core."""
+    lines, places = ['module {'], {}
+    for n, core in enumerate(overlay.cores):
+        tile = f'tile_{core.tile.column}_{core.tile.row}'
+        lines.append(f'  %{tile} = aie.tile({core.tile.column}, {core.tile.row}) {{controller_id = 1 : i32}}')
+        places[core.tile] = []
+        for at, (fifo, depth, cons) in enumerate(((core.a, 2, f'_{core.tile.column}_cons'),
+                                                  (core.b, 2, '_1_cons'), (core.c, 1, ''))):
+            addresses = [3328 + n * 32 + at * 16384 + i * 8192 for i in range(depth)]
+            free, full = 2 * at, 2 * at + 1
+            for i, address in enumerate(addresses):
+                lines.append(f'  %b = aie.buffer(%{tile}) {{address = {address} : i32, mem_bank = 0 : i32, '
+                             f'sym_name = "{fifo}{cons}_buff_{i}"}} : memref<8192xi8>')
+            for what, number in (('prod', free), ('cons', full)):
+                lines.append(f'  %l = aie.lock(%{tile}, {number}) {{init = 0 : i32, '
+                             f'sym_name = "{fifo}{cons}_{what}_lock_0"}}')
+            places[core.tile] += addresses + [full, free]
+    lines += ['  %tile_0_1 = aie.tile(0, 1)',
+              '  %m = aie.buffer(%tile_0_1) {address = 0 : i32, sym_name = "C00_cons_buff_0"} : memref<4096xi8>',
+              '  %n = aie.lock(%tile_0_1, 9) {init = 2 : i32, sym_name = "C00_cons_prod_lock_0"}', '}']
+    return '\n'.join(lines), places
 
 
-class Contract(unittest.TestCase):
-    """core_steps.h declares what overlay.py calls."""
+class Places(unittest.TestCase):
+    def setUp(self):
+        self.overlay = design(NPU1, read_layout())
+        self.text, self.places = with_addresses(self.overlay)
 
-    HEADER = (ROOT / 'kernels' / 'overlay' / 'core_steps.h').read_text(encoding='utf-8')
+    def test_are_those_of_each_cores_own_buffers_and_locks(self):
+        self.assertEqual(places_module.read_places(self.text, self.overlay), self.places)
 
-    def test_counts_are_the_words_that_the_loop_reads(self):
-        body = re.search(r'struct LoopCounts \{(.*?)\};', self.HEADER, re.S)[1]
-        names = [name.upper() for name in re.findall(r'int32_t (\w+);', body)]
-        self.assertEqual([getattr(core_loop, name) for name in names], list(range(5)))
-        self.assertIn(f'int32_t unused[{core_loop.COUNT_WORDS - len(names)}];', body)
+    def test_survive_their_file(self):
+        self.assertEqual(places_module.from_json(places_module.to_json(self.places)), self.places)
 
-    def test_steps_take_the_same_arguments_in_the_same_order(self):
-        declared = dict(re.findall(r'void npu_core_(\w+)\(([^)]*)\);', self.HEADER))
-        names = {step: [argument.split()[-1] for argument in arguments.split(',')]
-                 for step, arguments in declared.items()}
-        buffers = [name for name, _ in read_layout().buffers]
-        self.assertEqual(names, {step: list(streams) + buffers for step, streams in core_loop.STEPS.items()})
+    def test_that_are_missing_are_named(self):
+        for gone, message in (('B_out2_1_cons_buff_1', r'core \(2,2\): expected 2 of B_out2_buff, found 1'),
+                              ('C31_prod_lock_0', r'core \(3,3\): expected 1 of C31_prod_lock, found 0')):
+            with self.assertRaisesRegex(places_module.PlacesError, message):
+                places_module.read_places(self.text.replace(gone, 'other', 1), self.overlay)
 
 
 class Dump(unittest.TestCase):
     def test_names_each_fifo_once_and_each_core(self):
-        built = design(TARGETS['npu1'], read_layout())
-        lines = overlay_module.dump(built).splitlines()
+        lines = overlay_module.dump(design(NPU1, read_layout())).splitlines()
         self.assertEqual(sum(line.startswith('fifo ') for line in lines), 36)
         self.assertEqual(sum(line.startswith('core ') for line in lines), 16)
         self.assertIn('  to memory tile (0,1) depth 12 channel 1', lines)
