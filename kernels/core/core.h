@@ -39,11 +39,12 @@ struct ScratchPlace {
   static constexpr size_t kNormRows = kNormSumElements * sizeof(int32_t);
   static constexpr size_t kNormValues = 8192;   // int16
   static constexpr size_t kTurnedBlock = 4096;  // K^T and V, behind the sums of 16 rows
+  static constexpr size_t kWeights = kTurnedBlock + kObjectBytes;  // of attention with kNarrow
 };
 static_assert(ScratchPlace::kNormRows + kTile * sizeof(NormRow) <= ScratchPlace::kNormValues);
 static_assert(ScratchPlace::kNormValues + kTileElements * sizeof(int16_t) <= CoreMemory::kScratch);
 static_assert(kGroupRows * kTile * sizeof(int32_t) <= ScratchPlace::kTurnedBlock);
-static_assert(ScratchPlace::kTurnedBlock + kObjectBytes <= CoreMemory::kScratch);
+static_assert(ScratchPlace::kWeights + kAttentionScratchBytes <= CoreMemory::kScratch);
 
 // Buffers are 32-byte aligned; their contents at the start are of no meaning.
 struct CoreState {

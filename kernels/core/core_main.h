@@ -3,8 +3,7 @@
 // the host, which differ in their fifos.
 #pragma once
 
-#include "core/core.h"
-#include "fine/fine.h"
+#include "core/core_output.h"
 #include "gelu/gelu.h"
 #include "kv_cache/kv_cache.h"
 #include "layout/core_modes.h"
@@ -20,7 +19,7 @@ template <Program kProgram, typename InA, typename InB, typename OutC>
 class CoreLoop {
  public:
   CoreLoop(InA& a, InB& b, OutC& c, CoreState& state)
-      : a_(a), b_(b), c_(c), state_(state), p_(*state.parameters) {}
+      : a_(a), b_(b), out_(c), state_(state), p_(*state.parameters) {}
 
   void run() {
     while (!state_.stopped && b_.more()) operation();
@@ -29,16 +28,9 @@ class CoreLoop {
  private:
   static constexpr bool kEncodes = kProgram != Program::kDecoder;
   static constexpr bool kDecodes = kProgram != Program::kEncoder;
+  static constexpr size_t kPiece = CoreOutput<OutC>::kPiece;
   static constexpr unsigned kTileBytes = kTileElements;
-  static constexpr unsigned kHalfGroups = 2;  // of an int16 tile, which leaves in two objects
-  static constexpr unsigned kHalf = kTileElements / 2;
-
-  static void copy(const void* from, void* to, size_t bytes) {
-    for (size_t i = 0; i < bytes; i += 32) {
-      aie::store_v(static_cast<int8_t*>(to) + i,
-                   aie::load_v<32>(static_cast<const int8_t*>(from) + i));
-    }
-  }
+  static constexpr unsigned kHalf = kTileElements / 2;  // of an int16 tile
 
   bool flag(DescriptorFlag wanted) const { return (p_.head.flags & wanted) != 0; }
   int32_t* sums() { return reinterpret_cast<int32_t*>(state_.scratch); }
@@ -56,57 +48,20 @@ class CoreLoop {
     for (unsigned i = 0; i < objects; ++i) a_.acquire(), a_.release();
   }
 
-  // The C object at hand. Attention works in it before it has a result.
-  int8_t* output() {
-    if (output_ == nullptr) output_ = c_.acquire();
-    return output_;
-  }
-  void send() {
-    c_.release();
-    output_ = nullptr;
-  }
-
-  // f(C object), if there are rows to put into it.
-  template <typename F>
-  void emit(bool any, F f) {
-    int8_t* out = output();
-    if (any) f(out);
-    send();
-  }
-
-  // f(half, groups of it, C object) for the two halves of an int16 tile.
-  template <typename F>
-  void emit_halves(unsigned groups, F f) {
-    for (unsigned half = 0; half < 2; ++half) {
-      const unsigned before = half * kHalfGroups;
-      const unsigned rest = groups > before ? groups - before : 0;
-      const unsigned here = rest < kHalfGroups ? rest : kHalfGroups;
-      emit(here > 0, [&](int8_t* out) { f(half, here, reinterpret_cast<int16_t*>(out)); });
-    }
-  }
-
-  // Values of 16 bits as one object of 8 bits or as two planes.
-  void emit_values(int16_t* values, bool fine, unsigned groups) {
-    int8_t* bytes = reinterpret_cast<int8_t*>(values);
-    if (!fine) {
-      emit(groups > 0, [&](int8_t* out) { npu_pack_i8(values, out, groups); });
-      return;
-    }
-    emit(groups > 0, [&](int8_t* out) { npu_fine_split_i16(values, out, bytes, groups); });
-    emit(groups > 0, [&](int8_t* out) { copy(bytes, out, groups * kGroupRows * kTile); });
-  }
-
   void operation() {
     const auto& descriptor = *reinterpret_cast<const Descriptor*>(b_.acquire());
-    copy(&descriptor, &p_, offsetof(Descriptor, table));
-    if (flag(kHasTable)) copy(descriptor.table, state_.table, CoreMemory::kTable);
-    if (p_.head.op == Op::kLayerNorm) copy(&descriptor.norm, &p_.norm, sizeof(NormParameters));
+    copy_bytes(&descriptor, &p_, offsetof(Descriptor, table));
+    if (flag(kHasTable)) copy_bytes(descriptor.table, state_.table, CoreMemory::kTable);
+    if (p_.head.op == Op::kLayerNorm)
+      copy_bytes(&descriptor.norm, &p_.norm, sizeof(NormParameters));
     b_.release();
-    if (p_.head.magic != kDescriptorMagic || p_.head.version != kDescriptorVersion) {
+    const bool known = p_.head.magic == kDescriptorMagic && p_.head.version == kDescriptorVersion;
+    if (!known || !out_.begin(flag(kNarrow))) {
       state_.stopped = true;
       return;
     }
     for (unsigned t = 0; t < p_.head.m_tiles && !state_.stopped; ++t) tile(t, groups_of(t));
+    if (flag(kFlush)) out_.flush();
   }
 
   void tile(unsigned t, unsigned groups) {
@@ -155,24 +110,25 @@ class CoreLoop {
     switch (p_.head.epilogue) {
       case Epilogue::kI8:
         if (groups > 0) npu_requantise_i16(sums(), p_.mult, shift, values(), groups);
-        return emit_values(values(), false, groups);
+        return out_.emit_values(values(), false, groups);
       case Epilogue::kI16:
-        return emit_halves(groups, [&](unsigned half, unsigned here, int16_t* out) {
+        return out_.emit_i16(groups, [&](unsigned half, unsigned here, int16_t* out) {
           npu_requantise_i16(sums() + half * kHalf, p_.mult, shift, out, here);
         });
       case Epilogue::kV:
         if constexpr (!kEncodes) break;
-        return emit(groups > 0,
-                    [&](int8_t* out) { npu_requantise_v_i8(sums(), p_.mult, shift, out, groups); });
+        return out_.emit(groups, kPiece, [&](int8_t* out) {
+          npu_requantise_v_i8(sums(), p_.mult, shift, out, groups);
+        });
       case Epilogue::kKt:
         if constexpr (!kEncodes) break;
-        return emit(groups > 0, [&](int8_t* out) {
+        return out_.emit(groups, kPiece, [&](int8_t* out) {
           npu_requantise_kt_i8(sums(), p_.mult, shift, out, groups);
         });
       case Epilogue::kGelu:
       case Epilogue::kGeluFine:
         gelu(t, groups);
-        return emit_values(values(), p_.head.epilogue == Epilogue::kGeluFine, groups);
+        return out_.emit_values(values(), p_.head.epilogue == Epilogue::kGeluFine, groups);
       case Epilogue::kGeluAdd:
         gelu(t, groups);
         return with_residual(groups);
@@ -187,7 +143,7 @@ class CoreLoop {
           npu_requantise_i16(sums(), p_.mult, shift, values(), 1);
           npu_pack_i8(values(), state_.scratch, 1);
         }
-        return emit(groups > 0, [&](int8_t* out) { npu_kv_rows_i8(state_.scratch, out); });
+        return out_.emit(groups, kPiece, [&](int8_t* out) { npu_kv_rows_i8(state_.scratch, out); });
     }
     state_.stopped = true;
   }
@@ -209,7 +165,7 @@ class CoreLoop {
       skip_a(p_.head.select);
       residual = reinterpret_cast<const int16_t*>(a_.acquire());
     }
-    emit_halves(groups, [&](unsigned half, unsigned here, int16_t* out) {
+    out_.emit_i16(groups, [&](unsigned half, unsigned here, int16_t* out) {
       const int16_t* from = residual + half * kHalf;
       if (p_.head.epilogue == Epilogue::kGeluAdd) {
         npu_add_i16(from, values() + half * kHalf, out, here * kGroupRows * kTile);
@@ -228,7 +184,8 @@ class CoreLoop {
       npu_topk_i32(sums(), p_.mult, p_.head.shift, p_.head.first_key, p_.head.allowed, p_.best,
                    p_.head.rows);
     }
-    if (flag(kLast)) emit(true, [&](int8_t* out) { copy(p_.best, out, sizeof(p_.best)); });
+    if (flag(kLast))
+      out_.emit(1, kPiece, [&](int8_t* out) { copy_bytes(p_.best, out, sizeof(p_.best)); });
   }
 
   void layer_norm(unsigned groups) {
@@ -254,7 +211,7 @@ class CoreLoop {
                          p_.norm.gamma[mine], p_.norm.beta[mine], p_.head.out_shift, values,
                          groups);
     }
-    emit_values(values, flag(kFineOutput), groups);
+    out_.emit_values(values, flag(kFineOutput), groups);
   }
 
   // The tile of Q that this core keeps; end_queries() lets it go.
@@ -299,12 +256,17 @@ class CoreLoop {
       if (flag(kTransposeKeys)) {
         int8_t* turned = state_.scratch + ScratchPlace::kTurnedBlock;
         npu_transpose_k_i8(kv, turned);
-        copy(kv + kTileBytes, turned + kTileBytes, kTileBytes);
+        copy_bytes(kv + kTileBytes, turned + kTileBytes, kTileBytes);
         kv = turned;
       }
     }
-    npu_attention_block_i8(q, kv, &block, p_.attention.limits, state_.table, output(),
+    npu_attention_block_i8(q, kv, &block, p_.attention.limits, state_.table, weights(),
                            p_.attention.rows, sums(), groups);
+  }
+
+  // Where attention keeps exponents and weights of 16 rows.
+  int8_t* weights() {
+    return flag(kNarrow) ? state_.scratch + ScratchPlace::kWeights : out_.at_hand();
   }
 
   void finish(unsigned groups) {
@@ -314,13 +276,14 @@ class CoreLoop {
     if (groups > 0) {
       npu_attention_finish_i16(p_.attention.rows, sums(), p_.head.out_shift, values(), groups);
     }
-    emit_values(values(), flag(kFineOutput), groups);
+    out_.emit_values(values(), flag(kFineOutput), groups);
   }
 
   void part(unsigned groups) {
-    emit(groups > 0, [&](int8_t* out) { copy(sums(), out, kTileBytes); });
-    emit(groups > 0,
-         [&](int8_t* out) { copy(p_.attention.rows, out, kGroupRows * sizeof(AttentionRow)); });
+    out_.emit(groups, kPiece, [&](int8_t* out) { copy_bytes(sums(), out, kTileBytes); });
+    out_.emit(groups, kPiece, [&](int8_t* out) {
+      copy_bytes(p_.attention.rows, out, kGroupRows * sizeof(AttentionRow));
+    });
   }
 
   void combine(unsigned groups) {
@@ -339,11 +302,11 @@ class CoreLoop {
     const int8_t* q = groups > 0 ? begin_queries() : nullptr;
     const AttentionBlock block{p_.mult[0], p_.head.shift, 0};
     for (unsigned i = 0; i < p_.head.count; ++i) {
-      int16_t* out = reinterpret_cast<int16_t*>(output()) + i % 2 * (kGroupRows * kTile);
+      int16_t* out = reinterpret_cast<int16_t*>(out_.at_hand()) + i % 2 * (kGroupRows * kTile);
       const int8_t* kt = b_.acquire();
       if (groups > 0) npu_alignment_scores_i16(q, kt, &block, out);
       b_.release();
-      if (i % 2 == 1 || i + 1u == p_.head.count) send();
+      if (i % 2 == 1 || i + 1u == p_.head.count) out_.send();
     }
     if (groups > 0) end_queries();
   }
@@ -351,11 +314,11 @@ class CoreLoop {
   void add(unsigned groups) {
     if (groups > 0) {
       skip_a(2u * p_.head.select);
-      copy(a_.acquire(), values(), kObjectBytes);
+      copy_bytes(a_.acquire(), values(), kObjectBytes);
       a_.release();
     }
     const int16_t* other = groups > 0 ? reinterpret_cast<const int16_t*>(a_.acquire()) : nullptr;
-    emit_halves(groups, [&](unsigned half, unsigned here, int16_t* out) {
+    out_.emit_i16(groups, [&](unsigned half, unsigned here, int16_t* out) {
       npu_add_i16(values() + half * kHalf, other + half * kHalf, out, here * kGroupRows * kTile);
     });
     if (groups == 0) return;
@@ -365,10 +328,9 @@ class CoreLoop {
 
   InA& a_;
   InB& b_;
-  OutC& c_;
+  CoreOutput<OutC> out_;
   CoreState& state_;
   CoreParameters& p_;
-  int8_t* output_ = nullptr;
 };
 
 // Runs operations until B has no more of them, on the array for ever, or until `state` is stopped.

@@ -66,8 +66,13 @@ enum DescriptorFlag : uint32_t {
   kRowLimits = 1u << 7,      // row i of a tile sees bias[i] keys
   kTransposeKeys = 1u << 8,  // blocks of the self cache: K is not transposed; 16 rows at most
   kPart = 1u << 9,           // attention stays unfinished: weighted, then rows; 16 rows at most
+  // Of 16 rows at most: what would be one C object of 8 bits is a piece of 1,024 bytes, two of 16
+  // bits or two planes a piece of 2,048 (high, low). Pieces lie one behind the other, across
+  // operations, in an object that leaves when it is full or the next piece has no room.
+  kNarrow = 1u << 10,
+  kFlush = 1u << 11,  // it leaves after this operation; before one without kNarrow it must
 };
-inline constexpr uint32_t kKnownFlags = (1u << 10) - 1;
+inline constexpr uint32_t kKnownFlags = (1u << 12) - 1;
 
 struct DescriptorHead {
   uint32_t magic;

@@ -53,6 +53,19 @@ std::string attention_fault(const DescriptorHead& head, unsigned most_gain) {
   return fault;
 }
 
+// Whole objects hold more than pieces: blocks of the caches, scores, candidates, parts.
+std::string narrow_fault(const DescriptorHead& head) {
+  if ((head.flags & kNarrow) == 0) return "";
+  const bool product = head.op == Op::kMatmul;
+  const bool whole = (head.op == Op::kAttention && (head.flags & kPart) != 0) ||
+                     head.op == Op::kAlignment ||
+                     (product && (head.epilogue == Epilogue::kV || head.epilogue == Epilogue::kKt ||
+                                  head.epilogue == Epilogue::kTopK));
+  if (whole)
+    return "descriptor: flag kNarrow: expected a result in pieces, found one of whole objects";
+  return one_group(head);
+}
+
 std::string product_fault(const DescriptorHead& head) {
   switch (head.epilogue) {
     case Epilogue::kI8:
@@ -124,6 +137,7 @@ std::string descriptor_fault(const Descriptor& descriptor) {
       std::none_of(std::begin(descriptor.out_mult), std::end(descriptor.out_mult), negative);
   return first_of({at_most("flags", kKnownFlags, head.flags),
                    at_most("shift", kMaxRequantiseShift, head.shift), operation_fault(head),
+                   narrow_fault(head),
                    clear ? "" : "descriptor: reserved bytes: expected zeros, found others",
                    signs ? "" : "descriptor: multipliers: expected none below 0, found one"});
 }

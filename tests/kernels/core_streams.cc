@@ -33,12 +33,6 @@ void expect(Streams& to, const void* first, size_t bytes) {
 
 namespace {
 
-void expect_halves(Streams& to, const std::vector<int16_t>& tile, unsigned groups) {
-  expect(to, tile.data(), std::min(groups, 2u) * kGroupElements * sizeof(int16_t));
-  expect(to, tile.data() + kTileElements / 2,
-         (groups > 2 ? groups - 2 : 0) * kGroupElements * sizeof(int16_t));
-}
-
 // Where a reference writes: the same whatever was there before.
 template <typename F>
 void expect_written(Streams& to, unsigned groups, F reference) {
@@ -59,6 +53,39 @@ std::vector<int16_t> words_of(const Bytes& object) {
 
 }  // namespace
 
+// `parts` of 1,024 bytes each as one piece.
+void Writer::piece(Streams& to, const std::vector<const void*>& parts, bool any) {
+  const auto leave = [&] {
+    pending_.resize(kTileElements, kAny);
+    to.c.push_back(pending_);
+    pending_.clear();
+  };
+  if (pending_.size() + parts.size() * kGroupElements > kTileElements) leave();
+  for (const void* part : parts) {
+    const int8_t* from = static_cast<const int8_t*>(part);
+    for (size_t i = 0; i < kGroupElements; ++i) pending_.push_back(any ? int16_t{from[i]} : kAny);
+  }
+  if (pending_.size() == kTileElements) leave();
+}
+
+void Writer::give(Streams& to, const Bytes& tile, unsigned groups) {
+  if (narrow_) return piece(to, {tile.data()}, groups > 0);
+  expect(to, tile.data(), groups * kGroupElements);
+}
+
+void Writer::give_planes(Streams& to, const Bytes& high, const Bytes& low, unsigned groups) {
+  if (narrow_) return piece(to, {high.data(), low.data()}, groups > 0);
+  expect(to, high.data(), groups * kGroupElements);
+  expect(to, low.data(), groups * kGroupElements);
+}
+
+void Writer::give_words(Streams& to, const std::vector<int16_t>& tile, unsigned groups) {
+  if (narrow_) return piece(to, {tile.data(), tile.data() + kGroupElements / 2}, groups > 0);
+  expect(to, tile.data(), std::min(groups, 2u) * kGroupElements * sizeof(int16_t));
+  expect(to, tile.data() + kTileElements / 2,
+         (groups > 2 ? groups - 2 : 0) * kGroupElements * sizeof(int16_t));
+}
+
 Descriptor Writer::descriptor(Op op, unsigned most_tiles) {
   Descriptor d;
   std::memset(static_cast<void*>(&d), 0, sizeof(d));
@@ -67,6 +94,11 @@ Descriptor Writer::descriptor(Op op, unsigned most_tiles) {
   d.head.op = op;
   d.head.m_tiles = static_cast<uint16_t>(tiles_.number(1u, most_tiles));
   d.head.rows = tiles_.number(1u, d.head.m_tiles * kCoreRows * kTile);
+  if (narrow_) {
+    d.head.m_tiles = 1;
+    d.head.rows = tiles_.number(1u, 16u);
+    d.head.flags = kNarrow | (flush_ ? uint32_t{kFlush} : 0);
+  }
   d.head.columns = 1;
   d.head.count = static_cast<uint16_t>(tiles_.number(1u, 2u));
   const std::vector<int32_t> bias = tiles_.tile<int32_t>(kTile, -100000, 100000);
@@ -98,14 +130,6 @@ void Writer::add_table(Descriptor& to, bool exp2) {
   lay_out(lines, to.table);
   to.head.flags |= kHasTable;
   table_.assign(to.table, to.table + kLinearTableElements);
-}
-
-void Writer::pass(Streams& to) {
-  const Descriptor d = descriptor(Op::kPass, 3);
-  append(to, d);
-  for (unsigned t = 0; t < d.head.m_tiles; ++t) {
-    for (unsigned i = 0; i < d.head.count && groups(d, t) > 0; ++i) to.a.push_back(object());
-  }
 }
 
 // Sums of the tile by the references; all planes and objects in their order.
@@ -168,10 +192,10 @@ void Writer::epilogue(Streams& to, const Descriptor& of, unsigned tile,
   switch (of.head.epilogue) {
     case Epilogue::kI8:
       npu_requantise_i8_ref(sums.data(), of.mult, of.head.shift, high.data(), groups);
-      return expect(to, high.data(), groups * kGroupElements);
+      return give(to, high, groups);
     case Epilogue::kI16:
       npu_requantise_i16_ref(sums.data(), of.mult, of.head.shift, words.data(), groups);
-      return expect_halves(to, words, groups);
+      return give_words(to, words, groups);
     case Epilogue::kV:
       return expect_written(to, groups, [&](int8_t* out) {
         npu_requantise_v_i8_ref(sums.data(), of.mult, of.head.shift, out, groups);
@@ -183,15 +207,14 @@ void Writer::epilogue(Streams& to, const Descriptor& of, unsigned tile,
     case Epilogue::kGelu:
       npu_gelu_i8_ref(sums.data(), &factors, table_.data(), high.data(), groups);
       zero_row(high);
-      return expect(to, high.data(), groups * kGroupElements);
+      return give(to, high, groups);
     case Epilogue::kGeluFine:
       npu_gelu_fine_i8_ref(sums.data(), &factors, table_.data(), high.data(), low.data(), groups);
       zero_row(high), zero_row(low);
-      expect(to, high.data(), groups * kGroupElements);
-      return expect(to, low.data(), groups * kGroupElements);
+      return give_planes(to, high, low, groups);
     case Epilogue::kGeluAdd:
     case Epilogue::kResidual: {
-      if (groups == 0) return expect_halves(to, words, 0);
+      if (groups == 0) return give_words(to, words, 0);
       const std::vector<int16_t> residual = selected(to, of);
       if (of.head.epilogue == Epilogue::kGeluAdd) {
         npu_gelu_i16_ref(sums.data(), &factors, table_.data(), words.data(), groups);
@@ -201,12 +224,12 @@ void Writer::epilogue(Streams& to, const Descriptor& of, unsigned tile,
         npu_residual_add_i16_ref(sums.data(), of.mult, of.head.shift, residual.data(), words.data(),
                                  groups);
       }
-      return expect_halves(to, words, groups);
+      return give_words(to, words, groups);
     }
     case Epilogue::kRows:
       npu_requantise_i8_ref(sums.data(), of.mult, of.head.shift, high.data(), groups);
       npu_kv_rows_i8_ref(high.data(), low.data());
-      return expect(to, low.data(), groups * kGroupElements);
+      return give(to, low, groups);
     case Epilogue::kTopK:
       return;  // topk()
   }
@@ -267,8 +290,14 @@ void Writer::layer_norm(Streams& to, bool fine) {
                             d.head.out_shift, high.data(), rows);
     }
     for (unsigned i = d.head.select; i < d.head.count; i += d.head.columns) {
-      expect(to, high.data() + i * kTileElements, rows * kGroupElements);
-      if (fine) expect(to, low.data() + i * kTileElements, rows * kGroupElements);
+      const auto tile = [&](const Bytes& of) {
+        return Bytes(of.begin() + i * kTileElements, of.begin() + (i + 1) * kTileElements);
+      };
+      if (fine) {
+        give_planes(to, tile(high), tile(low), rows);
+      } else {
+        give(to, tile(high), rows);
+      }
     }
   }
 }
@@ -288,42 +317,7 @@ void Writer::add(Streams& to) {
       if (i != d.head.select) continue;
       npu_add_i16_ref(first.data(), words_of(to.a.back()).data(), sum.data(), kTileElements);
     }
-    expect_halves(to, sum, rows);
-  }
-}
-
-void Writer::any(Streams& to) {
-  static constexpr uint32_t kAttentionKinds[] = {0,
-                                                 kFineOutput,
-                                                 kCausal,
-                                                 kCausal | kFineOutput,
-                                                 kTransposeKeys | kCausal,
-                                                 kPart,
-                                                 kTransposeKeys,
-                                                 kPart | kTransposeKeys,
-                                                 kRowLimits | kTransposeKeys};
-  switch (tiles_.number(0, 8)) {
-    case 0:
-      return pass(to);
-    case 1:
-      return topk(to);
-    case 2:
-      return layer_norm(to, tiles_.number(0, 1) != 0);
-    case 3:
-      return attention(to, kAttentionKinds[tiles_.number(0, 8)]);
-    case 4:
-      return combine(to);
-    case 5:
-      return alignment(to);
-    case 6:
-      return add(to);
-    default: {
-      static constexpr Epilogue kEpilogues[] = {
-          Epilogue::kI8,      Epilogue::kI16,      Epilogue::kV,
-          Epilogue::kKt,      Epilogue::kGelu,     Epilogue::kGeluFine,
-          Epilogue::kGeluAdd, Epilogue::kResidual, Epilogue::kRows};
-      return matmul(to, kEpilogues[tiles_.number(0, 8)], tiles_.number(0, 2) == 0);
-    }
+    give_words(to, sum, rows);
   }
 }
 

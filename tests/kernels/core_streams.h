@@ -43,6 +43,7 @@ class Writer {
   void alignment(Streams& to);
   void add(Streams& to);
   void any(Streams& to);
+  void narrow(Streams& to);  // up to five operations whose results share objects
 
   Tiles& tiles() { return tiles_; }
 
@@ -54,6 +55,10 @@ class Writer {
   std::vector<int32_t> product(Streams& to, const kernels::Descriptor& of, unsigned groups);
   void epilogue(Streams& to, const kernels::Descriptor& of, unsigned tile,
                 const std::vector<int32_t>& sums, unsigned groups);
+  void give(Streams& to, const Bytes& tile, unsigned groups);
+  void give_planes(Streams& to, const Bytes& high, const Bytes& low, unsigned groups);
+  void give_words(Streams& to, const std::vector<int16_t>& tile, unsigned groups);
+  void piece(Streams& to, const std::vector<const void*>& groups_of_8_bits, bool any);
   std::vector<int16_t> selected(Streams& to, const kernels::Descriptor& of);
   Bytes queries(Streams& to, const kernels::Descriptor& of, unsigned groups);
   void finish(Streams& to, const kernels::Descriptor& of, const std::vector<kernels::AttentionRow>&,
@@ -61,6 +66,8 @@ class Writer {
 
   Tiles tiles_;
   unsigned row_;
+  bool narrow_ = false, flush_ = false;
+  Wanted pending_;              // pieces that wait
   std::vector<int16_t> table_;  // as the core has it, in the form of lay_out()
 };
 

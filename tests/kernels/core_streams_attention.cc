@@ -34,12 +34,11 @@ void Writer::finish(Streams& to, const Descriptor& of, const std::vector<Attenti
   } else if ((of.head.flags & kFineOutput) != 0) {
     npu_attention_finish_fine_i8_ref(rows.data(), weighted.data(), of.head.out_shift, high.data(),
                                      low.data(), groups);
-    expect(to, high.data(), groups * kGroupElements);
-    expect(to, low.data(), groups * kGroupElements);
+    give_planes(to, high, low, groups);
   } else {
     npu_attention_finish_i8_ref(rows.data(), weighted.data(), of.head.out_shift, high.data(),
                                 groups);
-    expect(to, high.data(), groups * kGroupElements);
+    give(to, high, groups);
   }
 }
 
@@ -47,7 +46,7 @@ void Writer::attention(Streams& to, uint32_t flags) {
   const bool one_group = (flags & (kTransposeKeys | kPart | kRowLimits)) != 0;
   Descriptor d = descriptor(Op::kAttention, one_group ? 1 : 2);
   if (one_group) d.head.rows = tiles_.number(1u, 16u);
-  d.head.flags = flags;
+  d.head.flags |= flags;
   d.head.columns = static_cast<uint8_t>(tiles_.number(1u, 2u));
   d.head.select = static_cast<uint8_t>(tiles_.number(0u, 2u * d.head.columns - 1));
   d.head.out_shift = static_cast<uint8_t>(tiles_.number(0u, (flags & kFineOutput) != 0 ? 12u : 8u));
@@ -85,7 +84,7 @@ void Writer::combine(Streams& to) {
   Descriptor d = descriptor(Op::kCombine, 1);
   d.head.rows = tiles_.number(1u, 16u);
   d.head.count = static_cast<uint16_t>(tiles_.number(1u, 4u));
-  d.head.flags = tiles_.number(0, 1) ? uint32_t{kFineOutput} : 0;
+  if (tiles_.number(0, 1)) d.head.flags |= kFineOutput;
   d.head.out_shift = static_cast<uint8_t>(tiles_.number(0u, 8u));
   append(to, d);
   const unsigned rows = groups(d, 0);

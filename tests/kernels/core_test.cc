@@ -135,6 +135,40 @@ TEST_F(CoreMain, ARowWithoutValidRowsTakesAllOfBAndGivesAllOfC) {
   }
 }
 
+TEST_F(CoreMain, NarrowResultsShareObjects) {
+  for (int round = 0; round < kRounds / 25; ++round) {
+    const unsigned row = round % 4 == 0 ? 1 + static_cast<unsigned>(round) % 3 : 0;
+    Writer writer(20000 + static_cast<uint32_t>(round), row);
+    Core core(row);
+    Streams streams;
+    writer.narrow(streams);
+    writer.any(streams);
+    ASSERT_NO_FATAL_FAILURE(expect_run(Program::kWhole, core, streams)) << "round " << round;
+  }
+}
+
+TEST_F(CoreMain, StopsAtWholeObjectsWhilePiecesWait) {
+  Writer writer(7, 0);
+  Streams streams;
+  writer.matmul(streams, Epilogue::kI8, false);
+  Descriptor narrow;
+  std::memcpy(static_cast<void*>(&narrow), streams.b[0].data(), sizeof(narrow));
+  narrow.head.flags = kNarrow;
+  narrow.head.rows = 16;
+  narrow.head.m_tiles = 1;
+  std::memcpy(streams.b[0].data(), &narrow, sizeof(narrow));
+  streams.b.resize(1u + narrow.head.count);
+  streams.a.resize(narrow.head.count);
+  writer.matmul(streams, Epilogue::kI8, false);
+  Core core(0);
+  VectorSource a(streams.a), b(streams.b);
+  VectorSink c;
+  run_core(Program::kWhole, a, b, c, core.state);
+  EXPECT_TRUE(core.state.stopped);
+  EXPECT_TRUE(c.objects.empty());
+  EXPECT_EQ(b.taken(), 2u + narrow.head.count);
+}
+
 // What the two programs hold, and what neither may be sent.
 TEST_F(CoreMain, AProgramStopsAtWhatItHasNot) {
   struct Case {
