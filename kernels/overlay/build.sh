@@ -3,7 +3,9 @@
 # Builds the overlay's xclbin, with mlir-aie and Peano. Meson calls it with -Daie=enabled.
 #
 # usage: build.sh --check                             says on stderr what is missing; exits 1 if anything is
-#        build.sh npu1|npu2 loopback XCLBIN WORK      compiles in the folder WORK, which is emptied
+#        build.sh npu1|npu2 PROGRAM XCLBIN WORK       compiles in the folder WORK, which is emptied
+#
+# PROGRAM           what the cores run: loopback, encoder or decoder
 #
 # AIE_PYTHON        Python with mlir-aie; default python3
 # PEANO_INSTALL_DIR Peano; default: the llvm-aie package of that Python
@@ -76,11 +78,15 @@ check_sizes() {
   fi
 }
 
-# Sources of a program of the cores.
+# Sources of a program of the cores. What of them a program does not use is left out by the linker.
 sources_of() {
+  common='attention/attention.cc attention/attention_block.cc fine/fine.cc gelu/gelu.cc
+    layer_norm/layer_norm.cc matmul/matmul.cc residual/residual.cc'
   case $1 in
     loopback) echo overlay/loopback_entry.cc ;;
-    *) echo "build.sh: expected the program loopback, found $1" >&2; exit 1 ;;
+    encoder) echo overlay/encoder_entry.cc $common ;;
+    decoder) echo overlay/decoder_entry.cc $common kv_cache/kv_cache.cc topk/topk.cc ;;
+    *) echo "build.sh: expected the program loopback, encoder or decoder, found $1" >&2; exit 1 ;;
   esac
 }
 
@@ -89,7 +95,7 @@ compile_cores() {
   for source in $2; do
     object=$(basename "$source" .cc).o
     "$peano/bin/clang++" --target="$1" -O2 -std=c++20 -DNDEBUG -D__AIE_API_AIE_ADF_HPP__ \
-      -fno-exceptions -fno-rtti -Wno-parentheses -Wno-attributes -Wno-macro-redefined -Wno-empty-body \
+      -fno-exceptions -fno-rtti -ffunction-sections -fdata-sections -Wno-parentheses -Wno-attributes -Wno-macro-redefined -Wno-empty-body \
       -Wno-missing-template-arg-list-after-template-kw -I"$kernels" -I"$mlir_aie/include" \
       -c "$kernels/$source" -o "$object"
     objects+=("$object")
@@ -142,6 +148,6 @@ elif [ "$#" -eq 4 ]; then
   check
   build "$@"
 else
-  sed -n '5,6s/^# //p' "$0" >&2
+  sed -n '5,8s/^# //p' "$0" >&2
   exit 2
 fi

@@ -6,6 +6,7 @@ The tools are stand-ins that write down their arguments: that the real ones acce
 """
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -73,8 +74,8 @@ class Build(unittest.TestCase):
                        'AIE_XCLBINUTIL': str(self.root / 'xclbinutil'), 'PYTHONDONTWRITEBYTECODE': '1', **changes}
         return subprocess.run([BUILD, *arguments], env=environment, capture_output=True, text=True, check=False)
 
-    def build(self, target='npu1', **changes):
-        return self.run_build(target, 'loopback', str(self.root / 'made.xclbin'), str(self.root / 'work'), **changes)
+    def build(self, target='npu1', program='loopback', **changes):
+        return self.run_build(target, program, str(self.root / 'made.xclbin'), str(self.root / 'work'), **changes)
 
     def log(self, tool):
         """The arguments of each call, in their order."""
@@ -112,6 +113,22 @@ class Build(unittest.TestCase):
                                  f'-I{self.root}/mlir_aie/include', f'-I{BUILD.parents[1]}'):
                     self.assertIn(argument, arguments)
                 self.assertEqual(self.log('ld.lld'), [['-r', 'loopback_entry.o', '-o', 'core.o']])
+
+    def test_each_kernel_of_the_array_is_in_a_program_but_for_log_mel(self):
+        text = (BUILD.parents[1] / 'meson.build').read_text(encoding='utf-8')
+        listed = re.findall(r"'([^']+\.cc)'", re.search(r'aie2_sources = files\((.*?)\n\)', text, re.S)[1])
+        compiled = {}
+        for program in ('encoder', 'decoder'):
+            (self.root / 'log').unlink(missing_ok=True)
+            self.assertEqual(self.build(program=program).returncode, 0)
+            sources = [call[call.index('-c') + 1] for call in self.log('clang++')]
+            compiled[program] = {str(pathlib.Path(source).relative_to(BUILD.parents[1])) for source in sources}
+            self.assertIn(f'overlay/{program}_entry.cc', compiled[program])
+            (linked,) = self.log('ld.lld')
+            self.assertEqual(len(linked), len(sources) + 3)
+        self.assertEqual({source for sources in compiled.values() for source in sources} -
+                         {'overlay/encoder_entry.cc', 'overlay/decoder_entry.cc'},
+                         {source for source in listed if not source.startswith('log_mel/')})
 
     def test_asks_aiecc_for_places_and_then_for_xclbin_and_programs(self):
         self.assertEqual(self.build().returncode, 0)

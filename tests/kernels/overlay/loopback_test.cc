@@ -1,91 +1,18 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A core's fifos over locks, and the loopback program, against a model of the core's DMA: a wait
-// runs the model, and a wait that nothing can end throws.
-#include <gtest/gtest.h>
-#include <sys/mman.h>
-
-#include <cstring>
-#include <deque>
-#include <stdexcept>
-#include <vector>
-
-namespace {
-
-using Object = std::vector<int8_t>;
-
-class Dma;
-Dma* dma = nullptr;  // of the running test
-
-}  // namespace
-
-// What the compiler of cores has.
-void acquire_greater_equal(unsigned id, unsigned value);
-void release(unsigned id, unsigned value);
-
+// A core's fifos over locks, and the loopback program.
+// The model first: it has what the compiler of cores has.
+// clang-format off
+#include "dma_model.h"
 #include "overlay/loopback_entry.cc"
+// clang-format on
+
+#include <gtest/gtest.h>
 
 namespace {
 
-using kernels::CoreMemory;
+using namespace dma_model;
 using kernels::LoopbackDescriptor;
 using kernels::LoopbackReport;
-
-struct Starved : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
-
-// The numbers are those that aiecc gives, but for being mixed.
-enum Lock : unsigned { kAFree = 3, kAFull = 1, kBFree = 0, kBFull = 2, kCFree = 5, kCFull = 4 };
-
-class Dma {
- public:
-  Dma() { dma = this; }
-  ~Dma() { dma = nullptr; }
-
-  void take(unsigned lock, unsigned value) {
-    while (locks[lock] < static_cast<int>(value)) {
-      if (!step()) throw Starved("lock " + std::to_string(lock));
-    }
-    locks[lock] -= static_cast<int>(value);
-  }
-  void give(unsigned lock, unsigned value) { locks[lock] += static_cast<int>(value); }
-
-  int locks[16] = {};
-  std::deque<Object> a, b;
-  std::vector<Object> c;
-  // In the test's memory, or in that of a core.
-  int8_t* a_buffers[2] = {memory_, memory_ + kernels::kObjectBytes};
-  int8_t* b_buffers[2] = {a_buffers[1] + kernels::kObjectBytes,
-                          a_buffers[1] + 2 * kernels::kObjectBytes};
-  int8_t* c_buffer = b_buffers[1] + kernels::kObjectBytes;
-
- private:
-  bool step() {
-    return fill(a, a_buffers, &a_at_, kAFree, kAFull) + fill(b, b_buffers, &b_at_, kBFree, kBFull) +
-               drain() >
-           0;
-  }
-
-  int fill(std::deque<Object>& from, int8_t* const (&buffers)[2], int* at, Lock free, Lock full) {
-    if (from.empty() || locks[free] == 0) return 0;
-    std::memcpy(buffers[(*at)++ % 2], from.front().data(), kernels::kObjectBytes);
-    from.pop_front();
-    locks[free]--;
-    locks[full]++;
-    return 1;
-  }
-
-  int drain() {
-    if (locks[kCFull] == 0) return 0;
-    c.emplace_back(c_buffer, c_buffer + CoreMemory::kOutput);
-    locks[kCFull]--;
-    locks[kCFree]++;
-    return 1;
-  }
-
-  int a_at_ = 0, b_at_ = 0;
-  alignas(32) int8_t memory_[4 * kernels::kObjectBytes + CoreMemory::kOutput] = {};
-};
 
 Object object(int32_t first_word) {
   Object made(kernels::kObjectBytes, static_cast<int8_t>(first_word));
@@ -96,8 +23,6 @@ Object object(int32_t first_word) {
 class LoopbackTest : public testing::Test {
  protected:
   LoopbackTest() {
-    dma_.locks[kAFree] = dma_.locks[kBFree] = 2;
-    dma_.locks[kCFree] = 1;
     for (int i = 0; i < 100; i++) dma_.a.push_back(object(100 + i));
   }
 
@@ -184,22 +109,6 @@ TEST_F(LoopbackTest, WaitsForAnInputThatIsMissing) {
   EXPECT_TRUE(dma_.c.empty());
 }
 
-// A core's memory at the address where a core sees it.
-class CoreData {
- public:
-  CoreData()
-      : data_(mmap(reinterpret_cast<void*>(uintptr_t{kernels::kOwnMemory}), CoreMemory::kData,
-                   PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1,
-                   0)) {}
-  ~CoreData() {
-    if (data_ != MAP_FAILED) munmap(data_, CoreMemory::kData);
-  }
-  bool there() const { return data_ == reinterpret_cast<void*>(uintptr_t{kernels::kOwnMemory}); }
-
- private:
-  void* data_;
-};
-
 TEST_F(LoopbackTest, EntryFindsItsFifosByTheirPlaces) {
   const CoreData core;
   if (!core.there()) GTEST_SKIP() << "the address of a core's memory is not to be had";
@@ -218,11 +127,3 @@ TEST_F(LoopbackTest, EntryFindsItsFifosByTheirPlaces) {
 }
 
 }  // namespace
-
-// A core's own locks begin at 48.
-void acquire_greater_equal(unsigned id, unsigned value) {
-  dma->take(id - 48, value);
-}
-void release(unsigned id, unsigned value) {
-  dma->give(id - 48, value);
-}
