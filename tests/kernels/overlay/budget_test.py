@@ -59,6 +59,12 @@ class Budget(unittest.TestCase):
             with self.subTest(target.name):
                 self.assert_fits(overlay(target=target))
 
+    def test_a_enters_in_columns_that_are_spread_over_the_array(self):
+        for target, columns in (('npu1', [0, 1, 2, 3]), ('npu2', [0, 2, 4, 6])):
+            fifos = [overlay(target=TARGETS[target]).fifo(f'A_in{row}') for row in range(4)]
+            self.assertEqual([fifo.producer.tile.column for fifo in fifos], columns)
+            self.assertEqual([fifo.consumers[0].tile.column for fifo in fifos], columns)
+
     def test_figures_that_the_compiler_gave_for_this_design(self):
         memory, core = lines_of(overlay(SMALL), MEMORY), lines_of(overlay(SMALL), CORE)
         self.assertEqual(core[budget.DATA].used, 61696)
