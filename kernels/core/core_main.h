@@ -170,7 +170,8 @@ class CoreLoop {
       if (p_.head.epilogue == Epilogue::kGeluAdd) {
         npu_add_i16(from, values() + half * kHalf, out, here * kGroupRows * kTile);
       } else {
-        npu_residual_add_i16(sums() + half * kHalf, p_.mult, p_.head.shift, from, out, here);
+        const ResidualFactors factors{p_.mult, p_.head.shift, p_.head.out_shift};
+        npu_residual_add_i16(sums() + half * kHalf, &factors, from, out, here);
       }
     });
     if (groups == 0) return;

@@ -16,6 +16,12 @@ constexpr unsigned kVectors = 4;  // of two rows each, in two neighbouring colum
 using Table = aie::lut<4, int16, int16>;
 using Lines = aie::linear_approx<int16, Table>;
 
+// What an input is above the table's last.
+inline aie::vector<int32, 16> beyond(const aie::vector<int32, 16>& x) {
+  const auto last = aie::broadcast<int32, 16>(32767);
+  return aie::sub(aie::max(x, last), last);
+}
+
 // In ascending order: `out` may begin where the sums do.
 template <typename T>
 void gelu_tile(const int32_t* sums, const GeluFactors& factors, const int16_t* table, T* out,
@@ -26,18 +32,19 @@ void gelu_tile(const int32_t* sums, const GeluFactors& factors, const int16_t* t
   for (unsigned rb = 0; rb < row_groups * (kGroupRows / kBlockRows); ++rb) {
     for (unsigned cb = 0; cb < kColumnBlocks; cb += 2) {
       const unsigned at = (rb * kColumnBlocks + cb) * kBlock;
-      aie::vector<int16, 16> x[kVectors];
+      aie::vector<int32, 16> x[kVectors];
       aie::accum<acc64, 16> y[kVectors];
       for (unsigned v = 0; v < kVectors; ++v) {
         const auto mult = two_rows_of(factors.mult + (cb + v / 2) * kBlockColumns);
-        x[v] = requantise_rows<int16>(sums + at + v * 16, mult, factors.shift);
+        x[v] = requantise_rows<int32>(sums + at + v * 16, mult, factors.shift);
       }
       aie::set_rounding(aie::rounding_mode::floor);
-      for (unsigned v = 0; v < kVectors; ++v) y[v] = lines.compute(x[v]);
+      for (unsigned v = 0; v < kVectors; ++v) y[v] = lines.compute(x[v].pack());
       aie::set_rounding(aie::rounding_mode::conv_even);
       for (unsigned v = 0; v < kVectors; ++v) {
         const auto out_mult = two_rows_of(factors.out_mult + (cb + v / 2) * kBlockColumns);
-        const auto scaled = aie::mul<acc32>(y[v].to_vector<int16>(kSlopeBits), out_mult);
+        const auto value = aie::add(y[v].to_vector<int16>(kSlopeBits).unpack(), beyond(x[v]));
+        const auto scaled = aie::mul(value, out_mult);
         aie::store_v(out + at + v * 16, scaled.template to_vector<T>(factors.out_shift));
       }
     }

@@ -14,17 +14,22 @@ namespace kernels {
 static_assert(kLinearTableElements * sizeof(int16_t) == CoreMemory::kTable);
 static_assert(kMatmulParameterBytes + kTile * sizeof(int16_t) + 64 <= CoreMemory::kParameters);
 
+// Inputs beyond the table are their own GELU, so that a step that suits the bend of the curve
+// serves the greatest outliers too.
+inline constexpr double kGeluStep = 1.0 / 4096;  // of inputs and outputs: the table spans -8 to 8
+
 struct GeluFactors {
-  const int16_t* mult;      // [64], of the sums: to the table's input
+  const int16_t* mult;      // [64], of the sums: to inputs in units of kGeluStep
   unsigned shift;           // <= kMaxRequantiseShift
-  const int16_t* out_mult;  // [64], of the table's output
+  const int16_t* out_mult;  // [64], of the outputs
   unsigned out_shift;       // <= 30
 };
 
 extern "C" {
 
 // For each element of sums[row_groups * 16][64], T64 (see matmul.h):
-//   x = requantise_i16(sum, mult[column], shift); y = evaluate(table, x)
+//   x = round(sum * mult[column] * 2^-shift), to nearest, ties to even, clamped to 32 bits
+//   y = evaluate(table, clamp16(x)) + max(x - 32767, 0)
 //   out = y * out_mult[column] * 2^-out_shift, to nearest, ties to even, clamped to 8 bits. T64.
 // `table` as lay_out() makes it. mult and out_mult >= 0. 32-byte aligned, no overlap.
 void npu_gelu_i8(const int32_t* sums, const GeluFactors* factors, const int16_t* table, int8_t* out,

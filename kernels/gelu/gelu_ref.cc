@@ -14,13 +14,15 @@ void for_each_value(const int32_t* sums, const GeluFactors& factors, const int16
   for (unsigned row = 0; row < row_groups * kGroupRows; ++row) {
     for (unsigned column = 0; column < kTile; ++column) {
       const size_t at = tile_index(row, column);
-      const Wide x = exact::clamp_to<int16_t>(
+      const Wide input = exact::clamp_to<int32_t>(
           exact::nearest_even(Wide{sums[at]} * factors.mult[column], factors.shift));
+      const Wide x = exact::clamp_to<int16_t>(input);
       const Wide segment = exact::floor_quotient(x, 256);
       const unsigned i = static_cast<unsigned>(segment + 128);
       const int16_t* pair = table + i / 4 * 16 + i % 4 * 2;
       const Wide line = Wide{pair[0]} * (x - segment * 256) + Wide{pair[1]} * 16384;
-      const Wide y = exact::clamp_to<int16_t>(exact::nearest_even(line, 14));
+      const Wide y = exact::clamp_to<int16_t>(exact::nearest_even(line, 14)) +
+                     (input > 32767 ? input - 32767 : Wide{0});
       f(at, exact::nearest_even(y * factors.out_mult[column], factors.out_shift));
     }
   }

@@ -86,7 +86,7 @@ struct DescriptorHead {
   uint8_t columns;  // A objects (or pairs of them) that the columns share, or columns of the array
   uint8_t select;   // this column's
   uint8_t shift;    // of mult
-  uint8_t out_shift;  // of out_mult, of layer norm; gain of attention
+  uint8_t out_shift;  // of out_mult, of layer norm, of the residual; gain of attention
   int32_t key_count;  // keys that rows see at most
   int32_t mask_base;
   int32_t first_key;  // of the first K,V block; kTopK: token of column 0

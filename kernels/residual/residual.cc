@@ -6,16 +6,19 @@
 
 namespace kernels {
 
-void npu_residual_add_i16(const int32_t* sums, const int16_t* mult, unsigned shift,
+void npu_residual_add_i16(const int32_t* sums, const ResidualFactors* factors,
                           const int16_t* residual, int16_t* out, unsigned row_groups) {
   set_core_modes();
   constexpr unsigned kColumnBlocks = kTile / kBlockColumns;
   for (unsigned cb = 0; cb < kColumnBlocks; ++cb) {
-    const auto factors = two_rows_of(mult + cb * kBlockColumns);
+    const auto mult = two_rows_of(factors->mult + cb * kBlockColumns);
     for (unsigned rb = 0; rb < row_groups * (kGroupRows / kBlockRows); ++rb) {
       const unsigned at = (rb * kColumnBlocks + cb) * kBlock;
-      const auto added = requantise_block<int16>(sums + at, factors, shift);
-      aie::store_v(out + at, aie::saturating_add(aie::load_v<kBlock>(residual + at), added));
+      const auto added = requantise_block<int16>(sums + at, mult, factors->shift);
+      aie::accum<acc32, kBlock> stream;
+      stream.from_vector(aie::load_v<kBlock>(residual + at));
+      const auto kept = stream.to_vector<int16>(factors->residual_shift);
+      aie::store_v(out + at, aie::saturating_add(kept, added));
     }
   }
 }

@@ -221,8 +221,8 @@ void Writer::epilogue(Streams& to, const Descriptor& of, unsigned tile,
         zero_row(words);
         npu_add_i16_ref(words.data(), residual.data(), words.data(), kTileElements);
       } else {
-        npu_residual_add_i16_ref(sums.data(), of.mult, of.head.shift, residual.data(), words.data(),
-                                 groups);
+        const ResidualFactors added{of.mult, of.head.shift, of.head.out_shift};
+        npu_residual_add_i16_ref(sums.data(), &added, residual.data(), words.data(), groups);
       }
       return give_words(to, words, groups);
     }

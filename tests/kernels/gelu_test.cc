@@ -90,6 +90,21 @@ TEST_F(Gelu, TableIsWithinItsBoundOfTheErfForm) {
   }
 }
 
+TEST_F(Gelu, InputsBeyondTheTableAreTheirOwnGelu) {
+  TileBuffer<int16_t> table(laid_out(make_gelu_table(kGeluStep)));
+  TileBuffer<int16_t> mult(std::vector<int16_t>(kTile, 1)),
+      out_mult(std::vector<int16_t>(kTile, 1));
+  const GeluFactors factors{mult.data(), 0, out_mult.data(), 12};
+  std::vector<int32_t> inputs(kTileElements);
+  for (unsigned i = 0; i < kTileElements; ++i) inputs[i] = static_cast<int>(i) * 4096 - (8 << 12);
+  TileBuffer<int32_t> sums(inputs);
+  TileBuffer<int16_t> out(kTileElements);
+  npu_gelu_i16(sums.data(), &factors, table.data(), out.data(), 4);
+  const std::vector<int16_t> got = out.values();
+  for (unsigned i = 12; i < kTileElements; ++i) ASSERT_EQ(got[i], static_cast<int>(i) - 8);
+  EXPECT_EQ(got[0], 0);
+}
+
 TEST_F(Gelu, EveryInputGoesThroughTheTableAsEvaluateSays) {
   const LinearTable lines = make_gelu_table(1.0 / 2048);
   TileBuffer<int16_t> table(laid_out(lines));

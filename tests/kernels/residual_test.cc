@@ -18,12 +18,13 @@ TEST_F(Residual, RandomAndExtremeTilesEqualTheReference) {
     TileBuffer<int32_t> sums(tiles.tile<int32_t>(count));
     TileBuffer<int16_t> mult(tiles.tile<int16_t>(kTile, 0, 32767));
     TileBuffer<int16_t> residual(tiles.tile<int16_t>(count)), out(count);
-    const unsigned shift = tiles.number(20u, kMaxRequantiseShift);
+    const ResidualFactors factors{mult.data(), tiles.number(20u, kMaxRequantiseShift),
+                                  round % 2 == 0 ? 0 : tiles.number(0u, 30u)};
     std::vector<int16_t> want(count);
-    npu_residual_add_i16(sums.data(), mult.data(), shift, residual.data(), out.data(), groups);
-    npu_residual_add_i16_ref(sums.data(), mult.data(), shift, residual.data(), want.data(), groups);
+    npu_residual_add_i16(sums.data(), &factors, residual.data(), out.data(), groups);
+    npu_residual_add_i16_ref(sums.data(), &factors, residual.data(), want.data(), groups);
     ASSERT_EQ(out.values(), want) << "round " << round;
-    npu_residual_add_i16(sums.data(), mult.data(), shift, residual.data(), residual.data(), groups);
+    npu_residual_add_i16(sums.data(), &factors, residual.data(), residual.data(), groups);
     ASSERT_EQ(residual.values(), want) << "in place, round " << round;
   }
 }
@@ -34,10 +35,11 @@ TEST_F(Residual, TwoHalvesAreTheTile) {
   TileBuffer<int16_t> mult(tiles.tile<int16_t>(kTile, 1, 32767));
   TileBuffer<int16_t> residual(tiles.tile<int16_t>(kTileElements)), out(kTileElements);
   std::vector<int16_t> want(kTileElements);
-  npu_residual_add_i16_ref(sums.data(), mult.data(), 17, residual.data(), want.data(), 4);
+  const ResidualFactors factors{mult.data(), 17, 2};
+  npu_residual_add_i16_ref(sums.data(), &factors, residual.data(), want.data(), 4);
   for (const size_t begin : {size_t{0}, tile_index(32, 0)}) {
-    npu_residual_add_i16(sums.data() + begin, mult.data(), 17, residual.data() + begin,
-                         out.data() + begin, 2);
+    npu_residual_add_i16(sums.data() + begin, &factors, residual.data() + begin, out.data() + begin,
+                         2);
   }
   EXPECT_EQ(out.values(), want);
 }
