@@ -25,9 +25,9 @@ namespace npu {
 
 // Arithmetic of a loaded program; see docs/numerics.md. kAuto is a wish only: the fastest of those
 // that are accepted by word error rate.
-enum class Precision { kAuto, kF32, kInt8, kBf16 };
+enum class Precision { kAuto, kF32, kInt8, kBf16, kNpu };
 
-// As users spell it: "auto", "f32", "int8", "bf16".
+// As users spell it: "auto", "f32", "int8", "bf16", "npu".
 std::string_view precision_name(Precision precision);
 // Errors: kInvalidArgument, listing the names.
 Result<Precision> precision_from_name(std::string_view name);

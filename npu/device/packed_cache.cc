@@ -71,7 +71,11 @@ fs::path packed_cache_folder() {
 }
 
 fs::path packed_cache_file(const WeightIdentity& identity, std::string_view kind) {
-  const fs::path folder = packed_cache_folder();
+  return packed_file_in(packed_cache_folder(), identity, kind);
+}
+
+fs::path packed_file_in(const fs::path& folder, const WeightIdentity& identity,
+                        std::string_view kind) {
   if (folder.empty() || identity.path.empty()) return {};
   char number[17];
   std::snprintf(number, sizeof number, "%016llx",

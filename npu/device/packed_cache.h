@@ -18,6 +18,11 @@ namespace npu {
 // is kept: NPUWHISPER_CACHE is "off", or there is no home.
 std::filesystem::path packed_cache_folder();
 
+// The file below `folder` for weights that were packed as `kind`. Empty if there is no folder or
+// the weights have no identity.
+std::filesystem::path packed_file_in(const std::filesystem::path& folder,
+                                     const WeightIdentity& identity, std::string_view kind);
+
 // The file for weights that were packed as `kind` ("cpu-int8-1": device, arithmetic, version of the
 // layout). Empty if nothing is to be kept.
 std::filesystem::path packed_cache_file(const WeightIdentity& identity, std::string_view kind);

@@ -12,7 +12,8 @@ struct PrecisionEntry {
 constexpr PrecisionEntry kPrecisions[] = {{"auto", Precision::kAuto},
                                           {"f32", Precision::kF32},
                                           {"int8", Precision::kInt8},
-                                          {"bf16", Precision::kBf16}};
+                                          {"bf16", Precision::kBf16},
+                                          {"npu", Precision::kNpu}};
 
 }  // namespace
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "model/model.h"
 
-#include <filesystem>
-
 #include "log.h"
 #include "model/mel_filters.h"
 #include "model/model_fingerprint.h"
@@ -63,15 +61,14 @@ Result<std::shared_ptr<const Model>> Model::load(const ModelRequest& request,
                                                  const LoadProgress& progress,
                                                  const CancelToken& cancel) {
   NPU_TRY_ASSIGN(const std::string path, resolve_model(request.model));
-  NPU_TRY_ASSIGN(const std::string fingerprint, model_fingerprint(path));
+  NPU_TRY_ASSIGN(const WeightIdentity identity, weight_identity(path));
   const auto loader = [&]() -> Result<std::shared_ptr<const Model>> {
     NPU_TRY_ASSIGN(std::unique_ptr<ModelFile> file, open_model_file(path));
-    std::error_code ignored;
-    file->identify({std::filesystem::canonical(path, ignored).string(), fingerprint});
+    file->identify(identity);
     NPU_TRY_ASSIGN(std::unique_ptr<Device> device, open_device(request.device));
     return create(std::move(file), std::move(device), request.precision, progress, cancel);
   };
-  return process_cache().get(cache_key(request, fingerprint), loader, cancel);
+  return process_cache().get(cache_key(request, identity.state), loader, cancel);
 }
 
 }  // namespace npu

@@ -46,4 +46,10 @@ Result<std::string> model_fingerprint(const std::string& path) {
   return result;
 }
 
+Result<WeightIdentity> weight_identity(const std::string& path) {
+  NPU_TRY_ASSIGN(std::string fingerprint, model_fingerprint(path));
+  std::error_code ignored;
+  return WeightIdentity{fs::canonical(path, ignored).string(), std::move(fingerprint)};
+}
+
 }  // namespace npu
