@@ -3,25 +3,32 @@
 // each line of reference outputs, the encoder's output and the probabilities of every next token.
 // Much finer than word errors, so that it shows what they cannot on few clips; it does not replace
 // them.
-//   precision_loss --clips DIR [--precision P]... [--threads N] FILE.jsonl...
+//   precision_loss --clips DIR [--precision P]... [--threads N] [--layers] FILE.jsonl...
 // Prints for each precision: the root mean square of the encoder's error over that of its output;
 // mean and 99th percentile of the Kullback-Leibler divergence (nats) of a token's probabilities;
 // how much the text's own log-probability per token falls, with the standard error over clips; how
-// often the likeliest token is another.
+// often the likeliest token is another. With --layers and the precision npu, the noise of each
+// activation: the energy of its error by its own, in dB.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "audio_file.h"
 #include "corpus.h"
+#include "device/cpu/cpu_device.h"
+#include "device/cpu/op_observer.h"
 #include "device/open.h"
 #include "golden_line.h"
 #include "model/model.h"
 #include "model/model_file.h"
+#include "model/model_fingerprint.h"
+#include "prepare/seen_activations.h"
 #include "whisper/decoding.h"
 #include "whisper/features.h"
 #include "whisper/network.h"
@@ -33,6 +40,7 @@ struct Settings {
   std::filesystem::path clips;
   std::vector<std::string> precisions;
   int threads = 2;
+  bool layers = false;
   std::vector<std::filesystem::path> files;
 };
 
@@ -47,6 +55,70 @@ struct Window {
 struct Outcome {
   std::vector<float> encoded;
   std::vector<ScoreResult> rows;  // of those with a next token
+};
+
+// What one runner after the other makes of the same replays, activation by activation.
+class Layers : public cpu::OpObserver {
+ public:
+  explicit Layers(prepare::SeenActivations& seen) : seen_(seen) {}
+
+  void begin(bool exact) {
+    exact_ = exact;
+    if (exact) values_.clear();
+  }
+  void observe(const Op& op, const Values& values) override {
+    seen_.see(op, values, 1, [&](const std::string& name, std::span<float> rows, size_t) {
+      if (exact_) {
+        values_[name].assign(rows.begin(), rows.end());
+        return;
+      }
+      last_ = name;
+    });
+    if (!exact_) compare(op, values);
+  }
+  void print() const {
+    for (const auto& name : order_)
+      std::printf("%-44s %7.1f dB, greatest %.2f found as %.2f\n", name.c_str(),
+                  10 * std::log10(noises_.at(name).error / noises_.at(name).power),
+                  noises_.at(name).greatest, noises_.at(name).found);
+  }
+
+ private:
+  struct Noise {
+    double error = 0, power = 0, greatest = 0, found = 0;
+  };
+  static std::optional<ValueId> made(const Op& op) {
+    return std::visit(
+        [](const auto& kind) -> std::optional<ValueId> {
+          if constexpr (requires { kind.out; })
+            return kind.out;
+          else
+            return std::nullopt;
+        },
+        op);
+  }
+  // The integers are in the network's basis already.
+  void compare(const Op& op, const Values& values) {
+    const auto id = made(op);
+    if (!id) return;
+    const cpu::Matrix matrix = values(*id);
+    const std::vector<float>& expected = values_[last_];
+    if (!noises_.contains(last_)) order_.push_back(last_);
+    Noise& noise = noises_[last_];
+    for (size_t i = 0; i < expected.size(); ++i) {
+      const double x = expected[i], e = matrix.row(i / matrix.cols)[i % matrix.cols] - x;
+      noise.error += e * e;
+      noise.power += x * x;
+      if (std::abs(x) > std::abs(noise.greatest)) noise.greatest = x, noise.found = x + e;
+    }
+  }
+
+  prepare::SeenActivations& seen_;
+  bool exact_ = true;
+  std::string last_;  // made by the last operation
+  std::map<std::string, std::vector<float>> values_;
+  std::map<std::string, Noise> noises_;
+  std::vector<std::string> order_;
 };
 
 struct Runner {
@@ -164,11 +236,18 @@ Result<Outcome> replay(Runner& runner, const Window& window) {
   return outcome;
 }
 
-Result<Runner> make_runner(const std::string& precision, int threads) {
+Result<Runner> make_runner(const std::string& precision, int threads, Layers* layers) {
   Runner runner{precision, nullptr, nullptr, nullptr};
   NPU_TRY_ASSIGN(const Precision wanted, precision_from_name(precision));
-  NPU_TRY_ASSIGN(runner.device, open_device({"cpu", 0, threads}));
-  NPU_TRY_ASSIGN(const auto file, open_model_file(testing::base_model()));
+  if (layers) {
+    NPU_TRY_ASSIGN(runner.device, cpu::create_observed_cpu_device(threads, *layers));
+  } else {
+    NPU_TRY_ASSIGN(runner.device, open_device({"cpu", 0, threads}));
+  }
+  const std::string path = testing::base_model().string();
+  NPU_TRY_ASSIGN(const auto file, open_model_file(path));
+  NPU_TRY_ASSIGN(WeightIdentity identity, weight_identity(path));
+  file->identify(std::move(identity));
   const ModelDims dims = file->dims();
   const auto lists = whisper_lists(dims, default_alignment_heads(dims));
   NPU_TRY_ASSIGN(runner.program, runner.device->load(lists, *file, wanted, {}, {}));
@@ -183,10 +262,16 @@ Result<void> run(const Settings& settings) {
   request.device = {"cpu", 0, settings.threads};
   request.model = testing::base_model();
   NPU_TRY_ASSIGN(const auto model, Model::load(request, {}, {}));
-  NPU_TRY_ASSIGN(Runner exact, make_runner("f32", settings.threads));
+  NPU_TRY_ASSIGN(const auto weights, open_model_file(testing::base_model()));
+  const auto lists = whisper_lists(weights->dims(), {});
+  const OpList* network[] = {&lists[kEncoder], &lists[kCrossKv], &lists[kDecodeStep]};
+  NPU_TRY_ASSIGN(const auto seen, prepare::SeenActivations::create(network, *weights));
+  Layers layers(*seen);
+  Layers* const observer = settings.layers ? &layers : nullptr;
+  NPU_TRY_ASSIGN(Runner exact, make_runner("f32", settings.threads, observer));
   std::vector<Runner> runners;
   for (const std::string& precision : settings.precisions) {
-    NPU_TRY_ASSIGN(Runner runner, make_runner(precision, settings.threads));
+    NPU_TRY_ASSIGN(Runner runner, make_runner(precision, settings.threads, observer));
     runners.push_back(std::move(runner));
   }
   std::vector<Loss> losses(runners.size());
@@ -195,10 +280,12 @@ Result<void> run(const Settings& settings) {
     for (const testing::GoldenLine& line : lines) {
       NPU_TRY_ASSIGN(const Window window, first_window(*model, line, settings.clips));
       const auto encoded = static_cast<size_t>(kAudioPositions * model->dims().width);
+      layers.begin(true);
       NPU_TRY_ASSIGN(Outcome expected, replay(exact, window));
       expected.encoded.resize(encoded);
       NPU_TRY(exact.context->read(kEncodedBuffer, expected.encoded));
       for (size_t i = 0; i < runners.size(); ++i) {
+        layers.begin(false);
         NPU_TRY_ASSIGN(Outcome found, replay(runners[i], window));
         found.encoded.resize(encoded);
         NPU_TRY(runners[i].context->read(kEncodedBuffer, found.encoded));
@@ -209,6 +296,7 @@ Result<void> run(const Settings& settings) {
   std::printf("%-24s %10s %12s %10s %21s %8s\n", "precision", "encoder", "divergence", "99 %",
               "fall", "changed");
   for (size_t i = 0; i < runners.size(); ++i) losses[i].print(runners[i].name);
+  layers.print();
   return {};
 }
 
@@ -217,6 +305,10 @@ bool parse(int count, char** arguments, Settings& settings) {
     const std::string_view name = arguments[i];
     if (!name.starts_with("--")) {
       settings.files.emplace_back(name);
+      continue;
+    }
+    if (name == "--layers") {
+      settings.layers = true;
       continue;
     }
     if (++i == count) return false;

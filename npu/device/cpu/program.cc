@@ -83,12 +83,13 @@ bool merge(std::vector<Step>& steps, const Step& step) {
 Result<std::unique_ptr<CpuProgram>> CpuProgram::compile(Pool& pool, std::span<const OpList> lists,
                                                         WeightSource& source,
                                                         const LoadProgress& progress,
-                                                        const CancelToken& cancel) {
+                                                        const CancelToken& cancel,
+                                                        OpObserver* observer) {
   NPU_TRY(check_lists(lists));
   size_t total = 0, done = 0;
   for (const OpList& list : lists) total += list.ops.size();
   try {
-    auto program = std::unique_ptr<CpuProgram>(new CpuProgram(pool));
+    auto program = std::unique_ptr<CpuProgram>(new CpuProgram(pool, observer));
     program->lists_.assign(lists.begin(), lists.end());
     Resolver resolver(program->weights_, source);
     for (const OpList& list : lists) {
@@ -96,7 +97,7 @@ Result<std::unique_ptr<CpuProgram>> CpuProgram::compile(Pool& pool, std::span<co
       for (const Op& op : list.ops) {
         NPU_TRY(check_interrupt(cancel, Deadline(), "loading the model"));
         NPU_TRY_ASSIGN(Step step, resolver.resolve(op));
-        if (!merge(steps, step)) steps.push_back(std::move(step));
+        if (observer || !merge(steps, step)) steps.push_back(std::move(step));
         if (progress) progress(static_cast<double>(++done) / static_cast<double>(total));
       }
       program->steps_.push_back(std::move(steps));

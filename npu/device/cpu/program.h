@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "device/cpu/op_observer.h"
 #include "device/cpu/packed.h"
 #include "device/cpu/pool.h"
 #include "device/device.h"
@@ -30,11 +31,13 @@ struct Step {
 
 class CpuProgram : public Program {
  public:
-  // Errors: those of Device::load().
+  // Borrows `observer`, which may be null; with one, operations are not joined. Errors: those of
+  // Device::load().
   static Result<std::unique_ptr<CpuProgram>> compile(Pool& pool, std::span<const OpList> lists,
                                                      WeightSource& source,
                                                      const LoadProgress& progress,
-                                                     const CancelToken& cancel);
+                                                     const CancelToken& cancel,
+                                                     OpObserver* observer);
 
   Result<std::unique_ptr<Context>> create_context(const ContextLimits& limits) const override;
   size_t weight_bytes() const override { return weights_.bytes(); }
@@ -43,11 +46,13 @@ class CpuProgram : public Program {
   const std::vector<OpList>& lists() const { return lists_; }
   const std::vector<Step>& steps(size_t list) const { return steps_[list]; }
   Pool& pool() const { return pool_; }
+  OpObserver* observer() const { return observer_; }
 
  private:
-  explicit CpuProgram(Pool& pool) : pool_(pool) {}
+  CpuProgram(Pool& pool, OpObserver* observer) : pool_(pool), observer_(observer) {}
 
   Pool& pool_;
+  OpObserver* observer_;
   PackedWeights weights_;
   std::vector<OpList> lists_;
   std::vector<std::vector<Step>> steps_;  // by list

@@ -53,7 +53,10 @@ float* Replayer::scratch(size_t thread) const {
 }
 
 bool Replayer::run(const Step& step) {
-  return std::visit([&](const auto& op) { return run(op, step); }, step.op);
+  if (!std::visit([&](const auto& op) { return run(op, step); }, step.op)) return false;
+  if (OpObserver* observer = context_.program_.observer())
+    observer->observe(step.op, [this](ValueId id) { return value(id); });
+  return true;
 }
 
 bool Replayer::run(const Linear& op, const Step& step) {
