@@ -78,9 +78,12 @@ void PanelMatrix::multiply(const DotVariant& dot, size_t panel, const View& in, 
   for (size_t r = 0; r < in.rows; ++r) {
     const int32_t* from = scratch + (fine ? 2 * r : r) * kPanelCols;
     int32_t* to = sums + r * kPanelCols;
+    // Modulo 2^32: with the offsets parts of a sum may leave 32 bits, the whole of it does not.
+    const auto part = [](int32_t value) { return static_cast<uint32_t>(value); };
     for (size_t c = 0; c < kPanelCols; ++c)
-      to[c] = fine ? from[c] * (1 << kernels::kFineBits) + from[kPanelCols + c] + start[c]
-                   : from[c] + start[c];
+      to[c] = static_cast<int32_t>(fine ? part(from[c]) * (1 << kernels::kFineBits) +
+                                              part(from[kPanelCols + c]) + part(start[c])
+                                        : part(from[c]) + part(start[c]));
   }
 }
 
