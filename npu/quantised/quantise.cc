@@ -20,11 +20,13 @@ namespace {
 constexpr unsigned kMostShift = 47;     // of sums (numerics/requantise.h)
 constexpr unsigned kMostOutShift = 30;  // of what comes from a table or a norm
 constexpr uint8_t kMostResidualShift = 15;
-constexpr double kHeadroom = 1.3;  // of the residual stream, beyond what calibration saw
-constexpr double kMostBias = 1 << 29;
-constexpr unsigned kMostGain = 8;  // of attention, for int8
-constexpr double kNormUnit = 512;  // numerics of layer_norm.h: 9 fraction bits
+constexpr double kHeadroom = 1.3;            // of the residual stream, beyond what calibration saw
+constexpr double kMostBias = (1 << 29) - 1;  // fine/fine.h
+constexpr unsigned kMostGain = 8;            // of attention, for int8
+constexpr double kNormUnit = 512;            // numerics of layer_norm.h: 9 fraction bits
 constexpr double kNormEpsilon = 1e-5;
+// With a finer step a norm's epsilon would not fit (layer_norm.h); it drowns such streams anyway.
+constexpr double kLeastStreamStep = 1e-7;
 
 class Quantiser {
  public:
@@ -66,7 +68,7 @@ class Quantiser {
       double step = 0;
       for (const std::string& name : names) {
         NPU_TRY_ASSIGN(const ChannelStats* stats, seen(name));
-        const double wanted = std::max(kHeadroom * stats->greatest() / 32767, 1e-9);
+        const double wanted = std::max(kHeadroom * stats->greatest() / 32767, kLeastStreamStep);
         if (step == 0) step = wanted;
         uint8_t& shift = residual_shift_[name] = 0;
         for (; step < wanted && shift < kMostResidualShift; ++shift) step *= 2;
