@@ -126,15 +126,13 @@ class Epilogue {
     Tile<int8_t> block(kTileElements);
     npu_requantise_v_i8(sums, mult_.data(), shift_, block.data(), groups);
     for (unsigned r = 0; r < kTile; ++r)
-      for (unsigned c = 0; c < kTile; ++c)
-        out[tile_index(r, c)] = block.data()[cache_index(r, c)];
+      for (unsigned c = 0; c < kTile; ++c) out[tile_index(r, c)] = block.data()[cache_index(r, c)];
   }
   void to_keys(const int32_t* sums, int8_t* out, unsigned groups) const {
     Tile<int8_t> block(kTileElements);
     npu_requantise_kt_i8(sums, mult_.data(), shift_, block.data(), groups);
     for (unsigned r = 0; r < kTile; ++r)
-      for (unsigned c = 0; c < kTile; ++c)
-        out[tile_index(r, c)] = block.data()[cache_index(c, r)];
+      for (unsigned c = 0; c < kTile; ++c) out[tile_index(r, c)] = block.data()[cache_index(c, r)];
   }
 
  private:

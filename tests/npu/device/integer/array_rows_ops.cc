@@ -110,13 +110,11 @@ Rows array_attention(const quantised::Attention& attention, const Rows& q, const
   for (size_t head = 0; head < attention.mult.size(); ++head) {
     const size_t column = head * kTile;
     std::vector<Tile<int8_t>> blocks;
-    for (size_t key = 0; key < k.rows; key += kTile)
-      blocks.push_back(kv_block(k, v, key, column));
+    for (size_t key = 0; key < k.rows; key += kTile) blocks.push_back(kv_block(k, v, key, column));
     for (size_t row = 0; row < q.rows; row += kTile) {
       const auto queries = tile_of<int8_t>(q.values, q.rows, q.cols, row, column);
       Tile<int32_t> seen(kTile);
-      for (size_t r = row; r < std::min(q.rows, row + kTile); ++r)
-        seen.data()[r - row] = limits[r];
+      for (size_t r = row; r < std::min(q.rows, row + kTile); ++r) seen.data()[r - row] = limits[r];
       HeadRows rows(attention, head, groups_of(q.rows - row));
       for (size_t i = 0; i < blocks.size(); ++i)
         rows.block(queries.data(), blocks[i].data(), seen.data(), i * kTile);
@@ -138,9 +136,8 @@ Rows array_alignment(const quantised::Attention& attention, size_t head, const R
       npu_alignment_scores_i16(queries.data(), kt.data(), &block, exponents.data());
       for (size_t r = row; r < std::min(q.rows, row + kGroupRows); ++r)
         for (size_t i = key; i < std::min(k.rows, key + kTile); ++i)
-          out.values[r * out.cols + i] =
-              exponents.data()[tile_index(static_cast<unsigned>(r - row),
-                                          static_cast<unsigned>(i - key))];
+          out.values[r * out.cols + i] = exponents.data()[tile_index(
+              static_cast<unsigned>(r - row), static_cast<unsigned>(i - key))];
     }
   }
   return out;

@@ -79,19 +79,14 @@ TEST_F(Attentions, ToAllKeys) {
   compare([](size_t, size_t keys) { return static_cast<int32_t>(keys); });
 }
 TEST_F(Attentions, Causal) {
-  compare([](size_t row, size_t keys) {
-    return static_cast<int32_t>(std::min(row + 1, keys));
-  });
+  compare([](size_t row, size_t keys) { return static_cast<int32_t>(std::min(row + 1, keys)); });
 }
 TEST_F(Attentions, WithLimitsOfEachRow) {
-  compare([&](size_t, size_t keys) {
-    return random_.number<int32_t>(0, static_cast<int32_t>(keys));
-  });
+  compare(
+      [&](size_t, size_t keys) { return random_.number<int32_t>(0, static_cast<int32_t>(keys)); });
 }
 TEST_F(Attentions, OfRowsThatSeeNoKey) {
-  compare([](size_t row, size_t keys) {
-    return row % 2 == 0 ? 0 : static_cast<int32_t>(keys);
-  });
+  compare([](size_t row, size_t keys) { return row % 2 == 0 ? 0 : static_cast<int32_t>(keys); });
 }
 
 // As many keys as the cross cache has, with all weights at their greatest.
@@ -121,12 +116,11 @@ TEST_F(Attentions, ScoresOfAlignmentHeads) {
         for (size_t r = 0; r < rows; ++r)
           for (size_t block = 0; block < packed.blocks(); ++block) {
             int16_t exponents[kKeyBlock];
-            const size_t found =
-                score_keys(*dot_, head_of(made, head), packed, block,
-                           from.view().row(r) + head * kHeadSize, exponents);
-            std::copy_n(exponents, found,
-                        scores.values.begin() +
-                            static_cast<std::ptrdiff_t>(r * keys + block * kKeyBlock));
+            const size_t found = score_keys(*dot_, head_of(made, head), packed, block,
+                                            from.view().row(r) + head * kHeadSize, exponents);
+            std::copy_n(
+                exponents, found,
+                scores.values.begin() + static_cast<std::ptrdiff_t>(r * keys + block * kKeyBlock));
           }
         expect_equal(scores, array_alignment(made, head, q, k), std::to_string(keys) + " keys");
       }

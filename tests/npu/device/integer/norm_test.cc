@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Layer norm of the fast path against the kernels: not a byte may differ.
-#include "array_ops.h"
 #include "device/cpu/integer/norm.h"
+
+#include "array_ops.h"
 #include "integer_test.h"
 
 namespace npu::testing {

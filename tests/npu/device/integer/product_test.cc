@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Products of the fast path and their epilogues against the kernels: not a byte may differ. Run
 // again with NPUWHISPER_CPU for each instruction set.
-#include "array_ops.h"
 #include "device/cpu/integer/product.h"
+
+#include "array_ops.h"
 #include "integer_test.h"
 #include "layout/tile.h"
 
@@ -27,8 +28,7 @@ class Products : public IntegerTest {
     quantised::Factors made;
     made.mult = random_.tile<int16_t>(outputs, 0, 32767);
     for (size_t tile = 0; tile < outputs; tile += kernels::kTile)
-      made.shift.push_back(
-          static_cast<uint8_t>(random_.number<unsigned>(least_shift, most_shift)));
+      made.shift.push_back(static_cast<uint8_t>(random_.number<unsigned>(least_shift, most_shift)));
     return made;
   }
 
@@ -44,8 +44,8 @@ class Products : public IntegerTest {
     made.bias = random_.tile<int32_t>(size.outputs, -(1 << 29) + 1, (1 << 29) - 1);
     if (random_.number(0, 1) == 1)
       for (int32_t& bias : made.bias) bias /= 1024;
-    made.out = random_.number(0, 7) == 0 ? factors(size.outputs, 0, 47)
-                                         : factors(size.outputs, 16, 30);
+    made.out =
+        random_.number(0, 7) == 0 ? factors(size.outputs, 0, 47) : factors(size.outputs, 16, 30);
     made.gelu = gelu;
     if (gelu) made.gelu_out = factors(size.outputs, 10, 30);
     return made;
@@ -122,14 +122,16 @@ TEST_F(Products, GeluBeyondItsTable) {
   made.gelu = true;
   made.out = {std::vector<int16_t>(64, 1), {0}};
   const Rows in = random_rows(Kind::kUnsigned, 1, 64);
-  for (const int32_t from : {-40000, -32800, -64, 0, 32704, 32767, 40000, (1 << 29) - 64, -(1 << 29)})
+  for (const int32_t from :
+       {-40000, -32800, -64, 0, 32704, 32767, 40000, (1 << 29) - 64, -(1 << 29)})
     for (const unsigned shift : {0U, 4U, 15U, 30U}) {
       made.bias.clear();
       for (int32_t i = 0; i < 64; ++i) made.bias.push_back(from + i);
       made.gelu_out = {std::vector<int16_t>(64, int16_t{16384}), {static_cast<uint8_t>(shift)}};
       for (const Leaves leaves : {Leaves::kInt8, Leaves::kFine})
-        expect_equal(fast(made, in, leaves == Leaves::kInt8 ? Kind::kUnsigned : Kind::kFine, nullptr),
-                     array_product(made, in, leaves), std::to_string(from));
+        expect_equal(
+            fast(made, in, leaves == Leaves::kInt8 ? Kind::kUnsigned : Kind::kFine, nullptr),
+            array_product(made, in, leaves), std::to_string(from));
     }
 }
 
