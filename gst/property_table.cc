@@ -27,6 +27,8 @@ GType precision_type() {
       {static_cast<int>(Precision::kF32), "32-bit floats, as the reference", "f32"},
       {static_cast<int>(Precision::kInt8), "8-bit integers, attention in bfloat16", "int8"},
       {static_cast<int>(Precision::kBf16), "bfloat16, sums in 32 bits", "bf16"},
+      {static_cast<int>(Precision::kNpu),
+       "The NPU's integers, of a model that npuwhisper-models has prepared", "npu"},
       {0, nullptr, nullptr}};
   static const GType type = g_enum_register_static("GstNpuWhisperPrecision", values);
   return type;

@@ -19,7 +19,7 @@ _npusubtitle() {
     -d | --device) COMPREPLY=($(compgen -W "auto cpu npu" -- "$current")) ;;
     --task) COMPREPLY=($(compgen -W "transcribe translate" -- "$current")) ;;
     --container) COMPREPLY=($(compgen -W "mkv mp4" -- "$current")) ;;
-    --precision) COMPREPLY=($(compgen -W "auto f32 int8 bf16" -- "$current")) ;;
+    --precision) COMPREPLY=($(compgen -W "auto f32 int8 bf16 npu" -- "$current")) ;;
     --vad) COMPREPLY=($(compgen -W "auto on off" -- "$current")) ;;
     -m | --model)
       COMPREPLY=($(compgen -W "$(ls "$folder" 2>/dev/null)" -- "$current") $(compgen -f -- "$current"))

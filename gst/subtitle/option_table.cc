@@ -30,7 +30,7 @@ constexpr std::array<PassedOn, 10> kPassedOn = {{
     {"linger", "linger", "longest time a caption stays after its last word, in ms (500)", "MS"},
     {"vad", "vad", "decode speech only: auto (if the detector has been fetched), on or off",
      "MODE"},
-    {"precision", "precision", "arithmetic of the model: auto, f32, int8 or bf16", "NAME"},
+    {"precision", "precision", "arithmetic of the model: auto, f32, int8, bf16 or npu", "NAME"},
 }};
 
 gboolean fail(GError** error, const std::string& message) {

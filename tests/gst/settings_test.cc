@@ -65,6 +65,8 @@ TEST(Settings, AnotherPrecisionIsAnotherModel) {
   settings.precision = Precision::kInt8;
   EXPECT_EQ(model_request(settings).precision, Precision::kInt8);
   EXPECT_FALSE(same_model(usual, model_request(settings)));
+  settings.precision = Precision::kNpu;
+  EXPECT_EQ(model_request(settings).precision, Precision::kNpu);
 }
 
 TEST(Settings, ALagThatIsTooShortIsRefused) {
