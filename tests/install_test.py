@@ -20,6 +20,9 @@ EXPECTED = [
     "share/doc/npuwhisper/README.md",
     "share/doc/npuwhisper/architecture.md",
     "share/doc/npuwhisper/elements.md",
+    "share/npuwhisper/calibration/README.md",
+    "share/npuwhisper/calibration/en.opus",
+    "share/npuwhisper/calibration/manifest.tsv",
     "share/man/man1/npusubtitle.1",
     "share/man/man1/npuwhisper-models.1",
 ]

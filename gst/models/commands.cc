@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "models/files.h"
+#include "models/prepared.h"
 #include "models/store.h"
 
 namespace npu::models {
@@ -23,6 +24,7 @@ struct Row {
   std::string sums;     // "pinned", "recorded", "hub", "none"
   std::string state;
   std::string path;  // empty: absent
+  std::optional<std::string> prepared;
 };
 
 uint64_t bytes_of(const fs::path& path) {
@@ -39,7 +41,7 @@ uint64_t bytes_of(const fs::path& path) {
 
 Result<Row> make_row(const Catalogue& catalogue, const fs::path& folder, const std::string& name) {
   const ModelSpec* known = catalogue.find(name);
-  Row row{name, "", "", 0, "none", "absent", ""};
+  Row row{name, "", "", 0, "none", "absent", "", std::nullopt};
   if (known) {
     row.repository = known->repository;
     row.source = known->source();
@@ -57,6 +59,7 @@ Result<Row> make_row(const Catalogue& catalogue, const fs::path& folder, const s
   }
   NPU_TRY_ASSIGN(const std::optional<ModelSpec> spec, installed_spec(catalogue, path));
   row.path = path.string();
+  row.prepared = prepared_state(row.path);
   row.state = !spec || looks_complete(path, *spec) ? "installed" : "incomplete";
   if (spec) row.repository = spec->repository;
   if (row.sums != "pinned") {
@@ -91,7 +94,8 @@ void print_json(const std::vector<Row>& rows) {
                    {"size", row.size_bytes ? Json(row.size_bytes) : Json()},
                    {"sums", row.sums},
                    {"state", row.state},
-                   {"path", row.path.empty() ? Json() : Json(row.path)}});
+                   {"path", row.path.empty() ? Json() : Json(row.path)},
+                   {"prepared", row.prepared ? Json(*row.prepared) : Json()}});
   }
   // Paths need not be UTF-8.
   std::printf("%s\n", out.dump(2, ' ', false, Json::error_handler_t::replace).c_str());
@@ -133,8 +137,12 @@ Result<void> list(const Catalogue& catalogue, const fs::path& folder, bool json)
     NPU_TRY_ASSIGN(Row row, make_row(catalogue, folder, name));
     rows.push_back(std::move(row));
   }
-  json ? print_json(rows) : print_table(rows);
-  return {};
+  if (json) {
+    print_json(rows);
+    return {};
+  }
+  print_table(rows);
+  return print_prepared_below();
 }
 
 Result<void> verify(const Catalogue& catalogue, const fs::path& folder,

@@ -14,8 +14,10 @@ namespace npu::models {
 
 // Prints what can be fetched and what is installed, as a table or as a JSON array of objects with
 // name, repository, size (bytes; null if unknown), sums ("pinned"; "recorded": when it was fetched;
-// "hub": asked for when it is; "none"), state ("installed", "incomplete", "partial", "absent") and
-// path. Sums are not computed. Errors: kIo, kBadModel (a broken record).
+// "hub": asked for when it is; "none"), state ("installed", "incomplete", "partial", "absent"),
+// path and prepared (packed_state(); null: it is not). Below the table come the models that are
+// prepared for the NPU's arithmetic, if there are any. Sums are not computed. Errors: kIo,
+// kBadModel (a broken record).
 Result<void> list(const Catalogue& catalogue, const std::filesystem::path& folder, bool json);
 
 // Checks sizes and sums of the named models, of all installed ones if there are no names, and

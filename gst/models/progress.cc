@@ -34,19 +34,32 @@ std::string bar_text(uint64_t done, uint64_t total, int columns) {
 }
 
 std::string left_text(double seconds) {
-  const auto whole = static_cast<int64_t>(std::min(seconds, 359999.0) + 0.5);
-  char out[32];
-  if (whole >= 3600) {
-    std::snprintf(out, sizeof out, "%d:%02d:%02d left", static_cast<int>(whole / 3600),
-                  static_cast<int>(whole / 60 % 60), static_cast<int>(whole % 60));
-  } else {
-    std::snprintf(out, sizeof out, "%d:%02d left", static_cast<int>(whole / 60),
-                  static_cast<int>(whole % 60));
-  }
-  return out;
+  return clock_text(static_cast<uint64_t>(std::min(seconds, 359999.0) + 0.5)) + " left";
+}
+
+// The bar takes what is left of the line, with a space and its two ends.
+std::string with_bar(const std::string& head, const std::string& tail, uint64_t done,
+                     uint64_t total, int columns) {
+  if (columns == 0) return head + tail;
+  const int room = columns - static_cast<int>(head.size() + tail.size()) - 3;
+  if (room >= kLeastBarColumns)
+    return head + " " + bar_text(done, total, std::min(room, kMostBarColumns)) + tail;
+  return (head + tail).substr(0, static_cast<size_t>(std::max(columns, 0)));
 }
 
 }  // namespace
+
+std::string clock_text(uint64_t seconds) {
+  char out[40];
+  const auto minutes = static_cast<unsigned>(seconds / 60 % 60);
+  const auto rest = static_cast<unsigned>(seconds % 60);
+  if (seconds >= 3600)
+    std::snprintf(out, sizeof out, "%llu:%02u:%02u",
+                  static_cast<unsigned long long>(seconds / 3600), minutes, rest);
+  else
+    std::snprintf(out, sizeof out, "%u:%02u", minutes, rest);
+  return out;
+}
 
 std::string meter_line(std::string_view label, uint64_t done_bytes, uint64_t total_bytes,
                        double bytes_per_s, int columns) {
@@ -57,13 +70,17 @@ std::string meter_line(std::string_view label, uint64_t done_bytes, uint64_t tot
     tail += "  " + size_text(static_cast<uint64_t>(bytes_per_s)) + "/s  " +
             left_text(static_cast<double>(left) / bytes_per_s);
   }
-  if (columns == 0) return head + tail;
-  // The bar takes what is left, with a space and its two ends.
-  const int room = columns - static_cast<int>(head.size() + tail.size()) - 3;
-  if (room >= kLeastBarColumns) {
-    return head + " " + bar_text(done_bytes, total_bytes, std::min(room, kMostBarColumns)) + tail;
-  }
-  return (head + tail).substr(0, static_cast<size_t>(std::max(columns, 0)));
+  return with_bar(head, tail, done_bytes, total_bytes, columns);
+}
+
+std::string speech_line(std::string_view label, uint64_t done_s, uint64_t total_s,
+                        double seconds_per_s, int columns) {
+  const std::string head = std::string(label) + "  " + percent_text(done_s, total_s);
+  std::string tail = "  " + clock_text(done_s) + " of " + clock_text(total_s);
+  if (seconds_per_s > 0)
+    tail +=
+        "  " + left_text(static_cast<double>(total_s - std::min(done_s, total_s)) / seconds_per_s);
+  return with_bar(head, tail, done_s, total_s, columns);
 }
 
 int terminal_columns(FILE* out) {
@@ -94,17 +111,32 @@ void Progress::line(std::string_view text) {
   std::fflush(out_);
 }
 
-void Progress::begin(std::string_view label, uint64_t total_bytes, uint64_t done_bytes) {
+std::string Progress::meter(uint64_t done) const {
+  return (speech_ ? speech_line : meter_line)(label_, done, total_bytes_, bytes_per_s_, columns_);
+}
+
+void Progress::reset(std::string_view label, uint64_t total, uint64_t done, bool speech) {
   end();
+  speech_ = speech;
   label_ = label;
-  total_bytes_ = total_bytes;
-  measured_bytes_ = done_bytes;
+  total_bytes_ = total;
+  measured_bytes_ = done;
   measured_at_ = drawn_at_ = Clock::now();
   bytes_per_s_ = 0;
-  quarters_ = total_bytes ? 4 * done_bytes / total_bytes : 0;
+  quarters_ = total ? 4 * done / total : 0;
+}
+
+void Progress::begin_speech(std::string_view label, uint64_t total_s) {
+  reset(label, total_s, 0, /*speech=*/true);
+  if (quiet_) return;
+  columns_ > 0 ? draw(meter(0)) : line(text(label_, ": ", clock_text(total_s), " of speech"));
+}
+
+void Progress::begin(std::string_view label, uint64_t total_bytes, uint64_t done_bytes) {
+  reset(label, total_bytes, done_bytes, /*speech=*/false);
   if (quiet_) return;
   if (columns_ > 0) {
-    draw(meter_line(label_, done_bytes, total_bytes, 0, columns_));
+    draw(meter(done_bytes));
   } else if (total_bytes >= kLargeBytes) {
     line(text(label_, ": ", size_text(total_bytes)));
   }
@@ -128,14 +160,15 @@ void Progress::update(uint64_t done_bytes) {
   if (columns_ > 0) {
     if (now - drawn_at_ < kRedraw) return;
     drawn_at_ = now;
-    draw(meter_line(label_, done_bytes, total_bytes_, bytes_per_s_, columns_));
+    draw(meter(done_bytes));
     return;
   }
   const uint64_t quarters = total_bytes_ ? 4 * done_bytes / total_bytes_ : 0;
-  if (total_bytes_ < kLargeBytes || quarters <= quarters_ || now - drawn_at_ < kLinePause) return;
+  const bool small = !speech_ && total_bytes_ < kLargeBytes;
+  if (small || quarters <= quarters_ || now - drawn_at_ < kLinePause) return;
   quarters_ = quarters;
   drawn_at_ = now;
-  line(meter_line(label_, done_bytes, total_bytes_, bytes_per_s_, 0));
+  line(meter(done_bytes));
 }
 
 void Progress::end() {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What people see while files come: a bar on a terminal, plain lines elsewhere.
+// What people see while files come or speech is heard: a bar on a terminal, plain lines elsewhere.
 #pragma once
 
 #include <chrono>
@@ -15,6 +15,13 @@ namespace npu::models {
 // `bytes_per_s` <= 0: not known yet.
 std::string meter_line(std::string_view label, uint64_t done_bytes, uint64_t total_bytes,
                        double bytes_per_s, int columns);
+
+// The same of speech, in seconds: "base: hearing  43 % [####------]  1:43 of 4:00  0:51 left".
+std::string speech_line(std::string_view label, uint64_t done_s, uint64_t total_s,
+                        double seconds_per_s, int columns);
+
+// "1:43", "1:00:05".
+std::string clock_text(uint64_t seconds);
 
 // Columns of a line on the terminal that `out` is; 0 if it is none.
 int terminal_columns(FILE* out);
@@ -33,6 +40,8 @@ class Progress {
   void line(std::string_view text);
   // Begins a file, or another kind of work on it, of which `done_bytes` are done already.
   void begin(std::string_view label, uint64_t total_bytes, uint64_t done_bytes);
+  // Begins to hear speech; update() then counts seconds. Plain lines tell all quarters.
+  void begin_speech(std::string_view label, uint64_t total_s);
   void update(uint64_t done_bytes);
   // Takes the bar away.
   void end();
@@ -41,6 +50,8 @@ class Progress {
   using Clock = std::chrono::steady_clock;
 
   void draw(std::string_view text);
+  void reset(std::string_view label, uint64_t total, uint64_t done, bool speech);
+  std::string meter(uint64_t done) const;
   void measure(uint64_t done_bytes, Clock::time_point now);
 
   FILE* out_;
@@ -53,6 +64,7 @@ class Progress {
   Clock::time_point drawn_at_;
   double bytes_per_s_ = 0;
   uint64_t quarters_ = 0;
+  bool speech_ = false;
   bool drawn_ = false;
 };
 

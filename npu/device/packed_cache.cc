@@ -84,9 +84,8 @@ fs::path packed_file_in(const fs::path& folder, const WeightIdentity& identity,
          text(fs::path(identity.path).filename().string(), '-', number, '-', kind, kEnding);
 }
 
-Result<std::vector<PackedCacheEntry>> list_packed_cache() {
+Result<std::vector<PackedCacheEntry>> list_packed_files(const fs::path& folder) {
   std::vector<PackedCacheEntry> entries;
-  const fs::path folder = packed_cache_folder();
   std::error_code error;
   if (folder.empty() || !fs::exists(folder, error)) return entries;
   fs::directory_iterator entry(folder, error);
@@ -102,8 +101,11 @@ Result<std::vector<PackedCacheEntry>> list_packed_cache() {
   return entries;
 }
 
-Result<uint64_t> clear_packed_cache() {
-  NPU_TRY_ASSIGN(const std::vector<PackedCacheEntry> entries, list_packed_cache());
+Result<std::vector<PackedCacheEntry>> list_packed_cache() {
+  return list_packed_files(packed_cache_folder());
+}
+
+Result<uint64_t> remove_packed_files(const std::vector<PackedCacheEntry>& entries) {
   uint64_t freed = 0;
   for (const PackedCacheEntry& entry : entries) {
     std::error_code error;
@@ -113,6 +115,11 @@ Result<uint64_t> clear_packed_cache() {
     freed += entry.bytes;
   }
   return freed;
+}
+
+Result<uint64_t> clear_packed_cache() {
+  NPU_TRY_ASSIGN(const std::vector<PackedCacheEntry> entries, list_packed_cache());
+  return remove_packed_files(entries);
 }
 
 }  // namespace npu

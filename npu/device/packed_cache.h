@@ -42,8 +42,14 @@ struct PackedCacheEntry {
   uint64_t bytes;
 };
 
-// What is kept, by name. An absent folder holds nothing. Errors: kIo.
+// The packed files in a folder, by name. An absent folder holds nothing. Errors: kIo.
+Result<std::vector<PackedCacheEntry>> list_packed_files(const std::filesystem::path& folder);
+
+// What is kept. Errors: kIo.
 Result<std::vector<PackedCacheEntry>> list_packed_cache();
+
+// Removes these. Returns the bytes that were freed. Errors: kIo.
+Result<uint64_t> remove_packed_files(const std::vector<PackedCacheEntry>& entries);
 
 // Removes it, and what interrupted writers left. Returns the bytes that were freed. Errors: kIo.
 Result<uint64_t> clear_packed_cache();

@@ -72,12 +72,13 @@ Result<std::unique_ptr<Calibration>> Calibration::create(const std::string& path
 }
 
 Result<std::string> Calibration::listen(std::span<const float> samples, const std::string& language,
-                                        const CancelToken& cancel) {
+                                        const CancelToken& cancel, const Heard& heard) {
   TranscribeOptions options;
   options.temperatures = {0};
   if (observed_->model->tokenizer().multilingual()) options.decoding.language = language;
   NPU_TRY_ASSIGN(const auto transcriber, Transcriber::create(observed_->model, options));
   std::string text;
+  const size_t all = samples.size();
   for (;;) {
     NPU_TRY_ASSIGN(const Step step, transcriber->step(cancel));
     for (const Segment& segment : step.segments) text += segment.text;
@@ -90,6 +91,7 @@ Result<std::string> Calibration::listen(std::span<const float> samples, const st
     }
     transcriber->push(samples.first(count));
     samples = samples.subspan(count);
+    if (heard) heard(all - samples.size());
   }
 }
 

@@ -2,6 +2,7 @@
 // Listens to speech in f32 and makes of what it has seen a network in the array's arithmetic.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -20,10 +21,13 @@ class Calibration {
                                                      const CancelToken& cancel);
   ~Calibration();
 
+  // Told how many samples of a recording were handed to the network, from the thread that listens.
+  using Heard = std::function<void(size_t samples)>;
+
   // Transcribes a recording (16 kHz, mono), in `language` or, if that is empty, in the one that is
   // heard; returns the text. Errors: those of Transcriber.
   Result<std::string> listen(std::span<const float> samples, const std::string& language,
-                             const CancelToken& cancel);
+                             const CancelToken& cancel, const Heard& heard = nullptr);
 
   // Errors: those of quantise().
   Result<quantised::Network> quantise(const quantised::QuantiseOptions& options,

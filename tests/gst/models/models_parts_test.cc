@@ -10,6 +10,7 @@
 #include "models/files.h"
 #include "models/hub.h"
 #include "models/progress.h"
+#include "models/speech.h"
 
 namespace npu::models {
 namespace {
@@ -25,6 +26,26 @@ const SizeCase kSizeCases[] = {
     {999500, "1.00 MB"},     {9994999, "9.99 MB"},       {145217532, "145 MB"},
     {3087284237, "3.09 GB"}, {1000000000000, "1.00 TB"}, {1000000000000000, "1000 TB"},
 };
+
+TEST(SpeechLine, CountsTime) {
+  EXPECT_EQ(speech_line("f", 103, 240, 2, 79),
+            "f   42 % [########------------]  1:43 of 4:00  1:09 left");
+  EXPECT_EQ(speech_line("f", 0, 3605, 0, 0), "f    0 %  0:00 of 1:00:05");
+  EXPECT_EQ(speech_line("f", 5, 4, 1, 0), "f  100 %  0:05 of 0:04  0:00 left");
+}
+
+TEST(GivenSpeech, HasTheLanguageBehindTheName) {
+  const auto speech = given_speech({"a.ogg:de", "b.ogg", "c.ogg:pt-BR"}, "en");
+  ASSERT_TRUE(speech) << speech.error().message;
+  ASSERT_EQ(speech->size(), 3U);
+  const char* const expected[][2] = {{"a.ogg", "de"}, {"b.ogg", "en"}, {"c.ogg", "pt"}};
+  for (size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ((*speech)[i].path, expected[i][0]);
+    EXPECT_EQ((*speech)[i].language, expected[i][1]);
+  }
+  EXPECT_EQ(given_speech({"a:klingon"}, "").error().code, ErrorCode::kInvalidArgument);
+  EXPECT_EQ(given_speech({"a"}, "klingon").error().code, ErrorCode::kInvalidArgument);
+}
 
 TEST(SizeText, HasThreeDigits) {
   for (const SizeCase& row : kSizeCases) EXPECT_EQ(size_text(row.bytes), row.text);

@@ -553,7 +553,8 @@ class List(ModelsTest):
         rows = self.rows()
         self.assertEqual(list(rows), ["pinned", "wheeled", "unpinned"])
         self.assertEqual(rows["pinned"], {"name": "pinned", "repository": "org/pinned", "size": 3006015,
-                                          "sums": "pinned", "state": "absent", "path": None})
+                                          "sums": "pinned", "state": "absent", "path": None,
+                                          "prepared": None})
         self.assertIsNone(rows["unpinned"]["size"])
         self.assertFalse(self.folder.exists())
 
