@@ -3,6 +3,7 @@
 
 #include <signal.h>
 
+#include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <set>
@@ -47,6 +48,15 @@ size_t samples_of(const std::vector<Recording>& recordings) {
   return sum;
 }
 
+// Whisper finds words in digital silence as well.
+bool is_silent(const std::vector<Recording>& recordings) {
+  constexpr float kLeastPeak = 1e-3F;
+  for (const Recording& recording : recordings)
+    for (const float sample : recording.samples)
+      if (std::abs(sample) > kLeastPeak) return false;
+  return true;
+}
+
 bool has_text(const std::string& heard) {
   return heard.find_first_not_of(" \n") != std::string::npos;
 }
@@ -82,9 +92,9 @@ Result<void> report(const std::string& model, const std::filesystem::path& file,
   for (const Recording& recording : recordings)
     if (!recording.language.empty()) languages.insert(recording.language);
   const std::string in =
-      languages.empty() ? ""
-                        : text(" in ", languages.size(),
-                               languages.size() == 1 ? " language" : " languages");
+      languages.empty()
+          ? ""
+          : text(" in ", languages.size(), languages.size() == 1 ? " language" : " languages");
   std::printf("%s: prepared in %s (%s), from %s of speech%s\n", model.c_str(), file.c_str(),
               size_text(bytes).c_str(), clock_text(samples_of(recordings) / kRate).c_str(),
               in.c_str());
@@ -104,15 +114,17 @@ Result<void> prepare_with(const PrepareRequest& request, const CancelToken& canc
                  request.speech.empty() ? bundled_speech(calibration_folder())
                                         : given_speech(request.speech, request.language));
   NPU_TRY_ASSIGN(const std::vector<Recording> recordings, read_speech(files, cancel));
-  if (samples_of(recordings) < kLeastSamples) return no_speech();
+  if (samples_of(recordings) < kLeastSamples || is_silent(recordings)) return no_speech();
   NPU_TRY_ASSIGN(const auto calibration,
                  prepare::Calibration::create(path, request.threads, cancel));
-  NPU_TRY_ASSIGN(const bool heard, listen(*calibration, recordings, request.model + ": hearing",
-                                          cancel, progress));
+  NPU_TRY_ASSIGN(const bool heard,
+                 listen(*calibration, recordings, request.model + ": hearing", cancel, progress));
   if (!heard) return no_speech();
+  progress.begin_work(request.model + ": quantising");
   NPU_TRY_ASSIGN(const quantised::Network network, calibration->quantise({}, cancel));
   NPU_TRY(check_interrupt(cancel, {}, "prepare"));
   NPU_TRY(quantised::write_network(file, identity, network));
+  progress.end();
   return report(request.model, file, recordings);
 }
 

@@ -25,9 +25,9 @@ Result<std::vector<PackedCacheEntry>> all_prepared() {
 // Where the model is or, as it may be gone, would be.
 std::string path_of(const std::string& name) {
   const auto found = resolve_model(name);
-  const fs::path path = found                              ? fs::path(*found)
+  const fs::path path = found                         ? fs::path(*found)
                         : name.find('/') != name.npos ? fs::path(name)
-                                                           : fs::path(model_folder()) / name;
+                                                      : fs::path(model_folder()) / name;
   std::error_code error;
   return fs::weakly_canonical(path, error).string();
 }
@@ -76,8 +76,9 @@ Result<void> clear_prepared(const std::vector<std::string>& names) {
     std::copy_if(entries.begin(), entries.end(), std::back_inserter(chosen),
                  [&](const auto& entry) { return entry.header.identity.path == path; });
     if (chosen.size() == before)
-      return Error{ErrorCode::kNotFound, text(name, ": not prepared; npuwhisper-models prepared "
-                                                    "shows what is")};
+      return Error{ErrorCode::kNotFound, text(name,
+                                              ": not prepared; npuwhisper-models prepared "
+                                              "shows what is")};
   }
   NPU_TRY_ASSIGN(const uint64_t freed, remove_packed_files(chosen));
   std::printf("freed %s\n", size_text(freed).c_str());

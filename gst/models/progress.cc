@@ -132,6 +132,12 @@ void Progress::begin_speech(std::string_view label, uint64_t total_s) {
   columns_ > 0 ? draw(meter(0)) : line(text(label_, ": ", clock_text(total_s), " of speech"));
 }
 
+void Progress::begin_work(std::string_view label) {
+  end();
+  if (quiet_) return;
+  columns_ > 0 ? draw(label.substr(0, static_cast<size_t>(columns_))) : line(label);
+}
+
 void Progress::begin(std::string_view label, uint64_t total_bytes, uint64_t done_bytes) {
   reset(label, total_bytes, done_bytes, /*speech=*/false);
   if (quiet_) return;

@@ -42,6 +42,8 @@ class Progress {
   void begin(std::string_view label, uint64_t total_bytes, uint64_t done_bytes);
   // Begins to hear speech; update() then counts seconds. Plain lines tell all quarters.
   void begin_speech(std::string_view label, uint64_t total_s);
+  // Begins work of which nobody knows how much there is.
+  void begin_work(std::string_view label);
   void update(uint64_t done_bytes);
   // Takes the bar away.
   void end();

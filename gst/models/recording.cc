@@ -31,15 +31,13 @@ class Decoder {
   Decoder& operator=(const Decoder&) = delete;
 
   ObjectPtr<GstElement> part(const char* name) const {
-    return ObjectPtr<GstElement>(
-        gst_bin_get_by_name(GST_BIN(pipeline_.get()), name));
+    return ObjectPtr<GstElement>(gst_bin_get_by_name(GST_BIN(pipeline_.get()), name));
   }
   void play() { gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING); }
   // What went wrong, if something did.
   ErrorPtr error() const {
     const ObjectPtr<GstBus> bus(gst_element_get_bus(pipeline_.get()));
-    const gst::MessagePtr message(
-        gst_bus_pop_filtered(bus.get(), GST_MESSAGE_ERROR));
+    const gst::MessagePtr message(gst_bus_pop_filtered(bus.get(), GST_MESSAGE_ERROR));
     GError* found = nullptr;
     if (message) gst_message_parse_error(message.get(), &found, nullptr);
     return ErrorPtr(found);
@@ -84,8 +82,7 @@ Result<std::vector<float>> read_recording(const std::string& path, const CancelT
   std::vector<float> samples;
   for (;;) {
     if (cancel.cancelled()) return Error{ErrorCode::kCancelled, text(path, ": cancelled")};
-    const gst::SamplePtr sample(
-        gst_app_sink_try_pull_sample(GST_APP_SINK(sink.get()), kPatience));
+    const gst::SamplePtr sample(gst_app_sink_try_pull_sample(GST_APP_SINK(sink.get()), kPatience));
     if (sample) {
       append(sample.get(), samples);
       continue;

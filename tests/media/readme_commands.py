@@ -62,7 +62,7 @@ def environment(folder):
     if detector.exists():
         (models / "silero-vad").symlink_to(detector)
     return dict(os.environ, PATH=":".join(filter(None, tools)) + ":" + os.environ["PATH"],
-                NPUWHISPER_MODELS=str(models))
+                NPUWHISPER_MODELS=str(models), NPUWHISPER_PREPARED=str(folder / "prepared"))
 
 
 def run(words, folder, env):
