@@ -53,8 +53,8 @@ TEST(Basis, SpreadsAnOutlierOverAllChannels) {
   std::vector<float> row(512, 0);
   row[17] = 500;
   basis.rotate(row);
-  const auto greatest =
-      std::max_element(row.begin(), row.end(), [](float a, float b) { return std::abs(a) < std::abs(b); });
+  const auto greatest = std::max_element(
+      row.begin(), row.end(), [](float a, float b) { return std::abs(a) < std::abs(b); });
   EXPECT_LT(std::abs(*greatest), 100);  // 500 / sqrt(512) = 22 if spread evenly
 }
 
