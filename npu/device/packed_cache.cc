@@ -3,11 +3,11 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <system_error>
 
 #include "device/packed_file.h"
+#include "user_folder.h"
 
 namespace npu {
 namespace {
@@ -15,11 +15,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kEnding = ".packed";
-
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value ? value : "";
-}
 
 // FNV-1a, 64 bits (Fowler, Noll, Vo): tells apart models of the same name.
 uint64_t hash(std::string_view path) {
@@ -60,14 +55,7 @@ PackedHeader read_packed_header(const std::string& written) {
 fs::path packed_cache_folder() {
   if (const std::string folder = environment("NPUWHISPER_CACHE"); !folder.empty())
     return folder == "off" ? fs::path() : fs::path(folder);
-  std::string cache = environment("XDG_CACHE_HOME");
-  // The base directory specification says that a relative path must be ignored.
-  if (cache.empty() || cache.front() != '/') {
-    const std::string home = environment("HOME");
-    if (home.empty()) return {};
-    cache = home + "/.cache";
-  }
-  return cache + "/npuwhisper";
+  return user_folder("XDG_CACHE_HOME", ".cache");
 }
 
 fs::path packed_cache_file(const WeightIdentity& identity, std::string_view kind) {

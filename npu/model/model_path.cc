@@ -1,28 +1,21 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Where models are kept, and how a name becomes a path.
-#include <cstdlib>
 #include <filesystem>
 
 #include "model/model.h"
+#include "user_folder.h"
 
 namespace npu {
 namespace {
 
 namespace fs = std::filesystem;
 
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value ? value : "";
-}
-
 }  // namespace
 
 std::string model_folder() {
   if (const std::string folder = environment("NPUWHISPER_MODELS"); !folder.empty()) return folder;
-  std::string data = environment("XDG_DATA_HOME");
-  // The base directory specification says that a relative path must be ignored.
-  if (data.empty() || data.front() != '/') data = environment("HOME") + "/.local/share";
-  return data + "/npuwhisper/models";
+  const fs::path data = user_folder("XDG_DATA_HOME", ".local/share");
+  return data.empty() ? "" : (data / "models").string();
 }
 
 Result<std::string> resolve_model(const std::string& model) {

@@ -8,6 +8,7 @@
 #include "device/packed_cache.h"
 #include "device/packed_file.h"
 #include "layout/tile.h"
+#include "user_folder.h"
 
 namespace npu::quantised {
 namespace {
@@ -201,18 +202,9 @@ bool consistent(const Network& network) {
 }  // namespace
 
 std::filesystem::path prepared_folder() {
-  const auto environment = [](const char* name) -> std::string {
-    const char* value = std::getenv(name);
-    return value ? value : "";
-  };
   if (const std::string folder = environment("NPUWHISPER_PREPARED"); !folder.empty()) return folder;
-  std::string data = environment("XDG_DATA_HOME");
-  if (data.empty() || data.front() != '/') {
-    const std::string home = environment("HOME");
-    if (home.empty()) return {};
-    data = home + "/.local/share";
-  }
-  return data + "/npuwhisper/prepared";
+  const std::filesystem::path data = user_folder("XDG_DATA_HOME", ".local/share");
+  return data.empty() ? data : data / "prepared";
 }
 
 std::filesystem::path prepared_file(const WeightIdentity& identity) {

@@ -73,7 +73,6 @@ class Quantiser {
         uint8_t& shift = residual_shift_[name] = 0;
         for (; step < wanted && shift < kMostResidualShift; ++shift) step *= 2;
         steps_[name] = {static_cast<float>(step)};
-        report({name, Input::kFine, 0, 0});
       }
     }
     return {};
@@ -179,8 +178,8 @@ class Quantiser {
       auto peaks = stats->peak;
       std::sort(peaks.begin(), peaks.end());
       of.greatest = stats->greatest();
-      of.least_channel = peaks[peaks.size() / 2];
-      of.most_channel = peaks[peaks.size() * 99 / 100];
+      of.median_channel = peaks[peaks.size() / 2];
+      of.high_channel = peaks[peaks.size() * 99 / 100];
     }
     if (options_.report) options_.report(of);
   }

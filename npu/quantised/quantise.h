@@ -19,14 +19,14 @@ struct InputReport {
   Input input;
   double exponent;  // 0 where there was no choice
   double noise;     // energy of the error of the products that read it, by that of the products
-  float greatest = 0, least_channel = 0, most_channel = 0;
+  // Magnitudes: of all, and of channels the median and the one at 99 %.
+  float greatest = 0, median_channel = 0, high_channel = 0;
 };
 
 struct QuantiseOptions {
   // Which activations are fine, by name; empty: default_input().
   std::function<Input(const std::string& name)> input;
   std::function<void(const InputReport&)> report;
-  LoadProgress progress;
 };
 
 // The results of GELU and of attention, and the features, are fine (docs/numerics.md says why).

@@ -30,10 +30,12 @@ Result<void> prepare_to(const std::filesystem::path& folder,
                         const prepare::Calibration& calibration, const WeightIdentity& identity,
                         quantised::QuantiseOptions options) {
   options.report = [](const quantised::InputReport& report) {
-    std::printf("%-44s %s exponent %.2f noise %.1f dB, greatest %.1f, of channels %.3f to %.3f\n",
-                report.name.c_str(), report.input == quantised::Input::kFine ? "fine" : "int8",
-                report.exponent, 10 * std::log10(report.noise + 1e-30), report.greatest,
-                report.least_channel, report.most_channel);
+    std::printf(
+        "%-44s %s exponent %.2f noise %.1f dB, greatest %.1f, of channels %.3f (median) and %.3f "
+        "(99 %%)\n",
+        report.name.c_str(), report.input == quantised::Input::kFine ? "fine" : "int8",
+        report.exponent, 10 * std::log10(report.noise + 1e-30), report.greatest,
+        report.median_channel, report.high_channel);
   };
   NPU_TRY_ASSIGN(const quantised::Network network, calibration.quantise(options, {}));
   const auto path = folder / quantised::prepared_file(identity).filename();

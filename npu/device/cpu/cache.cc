@@ -34,6 +34,15 @@ void Histories::count_users(const std::vector<int>& index, const std::vector<int
       users_[static_cast<size_t>(index[at(other, position)] - position * slots_)] += weight;
 }
 
+void Histories::begin(const OpList& list, const Replay& replay, std::span<int> storage_rows) {
+  begin(replay.self_parents);
+  const bool appends = std::any_of(list.ops.begin(), list.ops.end(), [](const Op& op) {
+    return std::holds_alternative<SelfAttention>(op);
+  });
+  for (size_t r = 0; appends && r < replay.rows.size(); ++r)
+    storage_rows[r] = append(replay.rows[r].self_slot, replay.rows[r].position);
+}
+
 int Histories::append(int slot, int position) {
   // A storage row that other slots use is never taken; one that others used before begin() only if
   // there is nothing else. The slot's own number first, which is free unless beams were permuted.

@@ -20,6 +20,8 @@ class Histories {
   std::span<const int> lengths() const { return lengths_; }
   // Starts a replay: slot s continues the history of parents[s].
   void begin(std::span<const int> parents);
+  // Starts a replay of `list`: begin(), and if it appends, append() for each row of the table.
+  void begin(const OpList& list, const Replay& replay, std::span<int> storage_rows);
   // Chooses a storage row for the next key and value of `slot` at `position`, which becomes its
   // last; returns it.
   int append(int slot, int position);

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "device/check.h"
 #include "device/cpu/plan.h"
+#include "device/cpu/replay_steps.h"
 #include "device/cpu/replayer.h"
 
 namespace npu::cpu {
@@ -86,26 +86,13 @@ Result<void> CpuContext::read(std::string_view buffer, std::span<float> data) {
 
 Result<void> CpuContext::run(size_t list, const Replay& replay, const CancelToken& cancel,
                              Deadline deadline) {
-  if (list >= program_.lists().size())
-    return Error{ErrorCode::kInvalidArgument,
-                 text("expected a list below ", program_.lists().size(), ", found ", list)};
-  const OpList& ops = program_.lists()[list];
-  NPU_TRY(check_replay(ops, limits_, replay, histories_.lengths()));
+  NPU_TRY_ASSIGN(const OpList* ops, list_at(program_.lists(), list));
+  NPU_TRY(check_replay(*ops, limits_, replay, histories_.lengths()));
   Turn turn(program_.pool(), cancel, deadline);
   NPU_TRY(turn.take());
-  histories_.begin(replay.self_parents);
-  const bool appends = std::any_of(ops.ops.begin(), ops.ops.end(), [](const Op& op) {
-    return std::holds_alternative<SelfAttention>(op);
-  });
-  for (size_t r = 0; appends && r < replay.rows.size(); ++r)
-    storage_rows_[r] = histories_.append(replay.rows[r].self_slot, replay.rows[r].position);
+  histories_.begin(*ops, replay, storage_rows_);
   Replayer replayer(*this, list, replay, turn);
-  for (const Step& step : program_.steps(list)) {
-    if (replayer.run(step) && turn.share()) continue;
-    histories_.undo();
-    return check_interrupt(cancel, deadline, ops.name.c_str());
-  }
-  return {};
+  return replay_steps(replayer, program_.steps(list), *ops, turn, histories_);
 }
 
 }  // namespace npu::cpu

@@ -8,7 +8,6 @@
 namespace npu::cpu {
 namespace {
 
-// Values that an operation reads or writes.
 struct Operands {
   std::vector<ValueId> operator()(const Convolution& op) const { return {op.in, op.out}; }
   std::vector<ValueId> operator()(const Linear& op) const {
@@ -34,6 +33,10 @@ struct Life {
 };
 
 }  // namespace
+
+std::vector<ValueId> operands_of(const Op& op) {
+  return std::visit(Operands{}, op);
+}
 
 size_t arena_size(const Value& value, size_t max_rows) {
   if (!value.buffer.empty()) return 0;
@@ -80,7 +83,7 @@ Plan place_values(std::span<const std::vector<ValueId>> operands, std::span<cons
 
 Plan plan_temporaries(const OpList& list, size_t max_rows) {
   std::vector<std::vector<ValueId>> operands;
-  for (const Op& op : list.ops) operands.push_back(std::visit(Operands{}, op));
+  for (const Op& op : list.ops) operands.push_back(operands_of(op));
   std::vector<size_t> sizes;
   for (const Value& value : list.values) sizes.push_back(arena_size(value, max_rows));
   return place_values(operands, sizes);

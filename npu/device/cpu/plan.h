@@ -15,6 +15,9 @@ struct Plan {
   size_t size = 0;
 };
 
+// Values that an operation reads or writes.
+std::vector<ValueId> operands_of(const Op& op);
+
 // Floats that a value takes in an arena: nothing if it has a buffer. `max_rows` stands for
 // kTableRows.
 size_t arena_size(const Value& value, size_t max_rows);

@@ -106,6 +106,8 @@ class Turn {
 
   size_t threads() const { return pool_.threads(); }
   bool interrupted() const { return cancel_.cancelled() || deadline_.passed(); }
+  // Why, in the course of `what`. Errors: kCancelled, kTimeout.
+  Result<void> check(const char* what) const { return check_interrupt(cancel_, deadline_, what); }
 
  private:
   void release();

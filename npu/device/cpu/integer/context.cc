@@ -5,9 +5,9 @@
 #include <cmath>
 #include <numeric>
 
-#include "device/check.h"
 #include "device/cpu/integer/replayer.h"
 #include "device/cpu/plan.h"
+#include "device/cpu/replay_steps.h"
 
 namespace npu::cpu::integer {
 namespace {
@@ -18,28 +18,6 @@ size_t size(int extent) {
 
 // Where the arena of a list has its values: plans count lines of 64 bytes.
 constexpr size_t kLine = 64;
-
-std::vector<ValueId> operands_of(const Op& op) {
-  struct Operands {
-    std::vector<ValueId> operator()(const Linear& op) const {
-      return {op.in, op.out, op.residual.value_or(op.out)};
-    }
-    std::vector<ValueId> operator()(const Convolution& op) const { return {op.in, op.out}; }
-    std::vector<ValueId> operator()(const LayerNorm& op) const { return {op.in, op.out}; }
-    std::vector<ValueId> operator()(const Attention& op) const {
-      return {op.q, op.k, op.v, op.out};
-    }
-    std::vector<ValueId> operator()(const SelfAttention& op) const {
-      return {op.q, op.k, op.v, op.out};
-    }
-    std::vector<ValueId> operator()(const StoreCross& op) const { return {op.k, op.v}; }
-    std::vector<ValueId> operator()(const CrossAttention& op) const { return {op.q, op.out}; }
-    std::vector<ValueId> operator()(const Embed& op) const { return {op.out}; }
-    std::vector<ValueId> operator()(const Score& op) const { return {op.in}; }
-    std::vector<ValueId> operator()(const AlignmentScores& op) const { return {op.q}; }
-  };
-  return std::visit(Operands{}, op);
-}
 
 }  // namespace
 
@@ -174,26 +152,13 @@ Result<void> IntegerContext::read(std::string_view buffer, std::span<float> data
 
 Result<void> IntegerContext::run(size_t list, const Replay& replay, const CancelToken& cancel,
                                  Deadline deadline) {
-  if (list >= program_.lists().size())
-    return Error{ErrorCode::kInvalidArgument,
-                 text("expected a list below ", program_.lists().size(), ", found ", list)};
-  const OpList& ops = program_.lists()[list];
-  NPU_TRY(check_replay(ops, limits_, replay, histories_.lengths()));
+  NPU_TRY_ASSIGN(const OpList* ops, list_at(program_.lists(), list));
+  NPU_TRY(check_replay(*ops, limits_, replay, histories_.lengths()));
   Turn turn(program_.pool(), cancel, deadline);
   NPU_TRY(turn.take());
-  histories_.begin(replay.self_parents);
-  const bool appends = std::any_of(ops.ops.begin(), ops.ops.end(), [](const Op& op) {
-    return std::holds_alternative<SelfAttention>(op);
-  });
-  for (size_t r = 0; appends && r < replay.rows.size(); ++r)
-    storage_rows_[r] = histories_.append(replay.rows[r].self_slot, replay.rows[r].position);
+  histories_.begin(*ops, replay, storage_rows_);
   IntegerReplayer replayer(*this, list, replay, turn);
-  for (const Step& step : program_.compiled(list).steps) {
-    if (replayer.run(step) && turn.share()) continue;
-    histories_.undo();
-    return check_interrupt(cancel, deadline, ops.name.c_str());
-  }
-  return {};
+  return replay_steps(replayer, program_.compiled(list).steps, *ops, turn, histories_);
 }
 
 }  // namespace npu::cpu::integer

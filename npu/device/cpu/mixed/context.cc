@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
-#include "device/check.h"
 #include "device/cpu/mixed/replayer.h"
 #include "device/cpu/mixed/scratch.h"
+#include "device/cpu/replay_steps.h"
 
 namespace npu::cpu {
 namespace {
@@ -130,12 +130,7 @@ void MixedContext::make_scratch() {
 
 // The storage rows and row groups of a replay.
 void MixedContext::begin_rows(const OpList& list, const Replay& replay) {
-  histories_.begin(replay.self_parents);
-  const bool appends = std::any_of(list.ops.begin(), list.ops.end(), [](const Op& op) {
-    return std::holds_alternative<SelfAttention>(op);
-  });
-  for (size_t r = 0; appends && r < replay.rows.size(); ++r)
-    storage_rows_[r] = histories_.append(replay.rows[r].self_slot, replay.rows[r].position);
+  histories_.begin(list, replay, storage_rows_);
   groups_.clear();
   for (size_t r = 0; r < replay.rows.size(); ++r) {
     const size_t slot = size(replay.rows[r].cross_slot);
@@ -148,22 +143,14 @@ void MixedContext::begin_rows(const OpList& list, const Replay& replay) {
 
 Result<void> MixedContext::run(size_t list, const Replay& replay, const CancelToken& cancel,
                                Deadline deadline) {
-  if (list >= program_.lists().size())
-    return Error{ErrorCode::kInvalidArgument,
-                 text("expected a list below ", program_.lists().size(), ", found ", list)};
-  const OpList& ops = program_.lists()[list];
-  NPU_TRY(check_replay(ops, limits_, replay, histories_.lengths()));
+  NPU_TRY_ASSIGN(const OpList* ops, list_at(program_.lists(), list));
+  NPU_TRY(check_replay(*ops, limits_, replay, histories_.lengths()));
   Turn turn(program_.pool(), cancel, deadline);
   NPU_TRY(turn.take());
-  begin_rows(ops, replay);
-  take_shapes(ops, replay);
+  begin_rows(*ops, replay);
+  take_shapes(*ops, replay);
   MixedReplayer replayer(*this, list, replay, turn);
-  for (const MixedStep& step : program_.compiled(list).steps) {
-    if (replayer.run(step) && turn.share()) continue;
-    histories_.undo();
-    return check_interrupt(cancel, deadline, ops.name.c_str());
-  }
-  return {};
+  return replay_steps(replayer, program_.compiled(list).steps, *ops, turn, histories_);
 }
 
 }  // namespace npu::cpu
