@@ -18,10 +18,6 @@ constexpr size_t kPush = 16000;  // samples
 // Of the encoder's rows one of so many is looked at.
 constexpr size_t kPart = 4;
 
-std::vector<const OpList*> whole_network(const std::vector<OpList>& lists) {
-  return {&lists[kEncoder], &lists[kCrossKv], &lists[kDecodeStep]};
-}
-
 // Adds what each operation makes.
 class Recorder : public cpu::OpObserver {
  public:

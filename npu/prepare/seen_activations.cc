@@ -41,12 +41,16 @@ void SeenActivations::see(const Op& op, const Values& values, size_t part, const
   std::visit([&](const auto& kind) { take(kind, values); }, op);
 }
 
-void SeenActivations::give(const std::string& name, const cpu::Matrix& made,
-                           const quantised::Basis* basis) {
+void SeenActivations::choose_rows(const cpu::Matrix& made) {
   const size_t step = made.rows > kFewRows ? part_ : 1;
   rows_.clear();
   for (size_t r = 0; r < made.rows; r += step)
     rows_.insert(rows_.end(), made.row(r), made.row(r) + made.cols);
+}
+
+void SeenActivations::give(const std::string& name, const cpu::Matrix& made,
+                           const quantised::Basis* basis) {
+  choose_rows(made);
   if (basis) basis->rotate(rows_);
   (*take_)(name, rows_, made.cols);
 }
@@ -74,12 +78,11 @@ void SeenActivations::take(const Linear& op, const Values& values) {
 
 void SeenActivations::take(const LayerNorm& op, const Values& values) {
   const cpu::Matrix in = values(op.in);
-  std::vector<float> normal;
-  for (size_t r = 0; r < in.rows; ++r) {
-    normal.insert(normal.end(), in.row(r), in.row(r) + in.cols);
-    normalise(std::span(normal).subspan(r * in.cols));
-  }
-  give(short_name(op.gain), {normal.data(), in.cols, in.rows, in.cols}, &folder_.stream());
+  choose_rows(in);
+  for (size_t first = 0; first < rows_.size(); first += in.cols)
+    normalise(std::span(rows_).subspan(first, in.cols));
+  folder_.stream().rotate(rows_);
+  (*take_)(short_name(op.gain), rows_, in.cols);
 }
 
 void SeenActivations::take(const Embed& op, const Values& values) {

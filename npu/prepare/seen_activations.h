@@ -32,6 +32,7 @@ class SeenActivations {
   SeenActivations(quantised::Graph graph, WeightSource& source)
       : graph_(std::move(graph)), folder_(graph_, source) {}
 
+  void choose_rows(const cpu::Matrix& made);
   void give(const std::string& name, const cpu::Matrix& made, const quantised::Basis* basis);
   void take(const Convolution& op, const Values& values);
   void take(const Linear& op, const Values& values);

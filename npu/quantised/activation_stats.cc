@@ -7,6 +7,7 @@
 #include "quantised/random_bits.h"
 
 namespace npu::quantised {
+
 float ChannelStats::greatest() const {
   return peak.empty() ? 0 : *std::max_element(peak.begin(), peak.end());
 }

@@ -7,8 +7,9 @@
 #include <numbers>
 
 #include "gelu/gelu.h"
-#include "layout/tile.h"
+#include "layer_norm/layer_norm.h"
 #include "numerics/fine.h"
+#include "numerics/requantise.h"
 #include "quantised/factors.h"
 #include "quantised/folded_weights.h"
 #include "quantised/graph.h"
@@ -17,13 +18,13 @@
 namespace npu::quantised {
 namespace {
 
-constexpr unsigned kMostShift = 47;     // of sums (numerics/requantise.h)
+constexpr unsigned kMostShift = kernels::kMaxRequantiseShift;
 constexpr unsigned kMostOutShift = 30;  // of what comes from a table or a norm
 constexpr uint8_t kMostResidualShift = 15;
 constexpr double kHeadroom = 1.3;            // of the residual stream, beyond what calibration saw
 constexpr double kMostBias = (1 << 29) - 1;  // fine/fine.h
 constexpr unsigned kMostGain = 8;            // of attention, for int8
-constexpr double kNormUnit = 512;            // numerics of layer_norm.h: 9 fraction bits
+constexpr double kNormUnit = 1 << kernels::kNormBits;
 constexpr double kNormEpsilon = 1e-5;
 // With a finer step a norm's epsilon would not fit (layer_norm.h); it drowns such streams anyway.
 constexpr double kLeastStreamStep = 1e-7;

@@ -179,4 +179,8 @@ std::vector<OpList> whisper_lists(const ModelDims& dims, const AlignmentHeads& h
   return lists;
 }
 
+std::vector<const OpList*> whole_network(const std::vector<OpList>& lists) {
+  return {&lists[kEncoder], &lists[kCrossKv], &lists[kDecodeStep]};
+}
+
 }  // namespace npu

@@ -44,4 +44,7 @@ size_t list_on_positions(WhisperList list, int positions);
 // Records all lists. `heads` must be sorted by layer and lie within the decoder.
 std::vector<OpList> whisper_lists(const ModelDims& dims, const AlignmentHeads& heads);
 
+// Of those lists the three that name every weight once: encoder, cross_kv, decode step. Borrowed.
+std::vector<const OpList*> whole_network(const std::vector<OpList>& lists);
+
 }  // namespace npu

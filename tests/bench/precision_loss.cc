@@ -264,8 +264,7 @@ Result<void> run(const Settings& settings) {
   NPU_TRY_ASSIGN(const auto model, Model::load(request, {}, {}));
   NPU_TRY_ASSIGN(const auto weights, open_model_file(testing::base_model()));
   const auto lists = whisper_lists(weights->dims(), {});
-  const OpList* network[] = {&lists[kEncoder], &lists[kCrossKv], &lists[kDecodeStep]};
-  NPU_TRY_ASSIGN(const auto seen, prepare::SeenActivations::create(network, *weights));
+  NPU_TRY_ASSIGN(const auto seen, prepare::SeenActivations::create(whole_network(lists), *weights));
   Layers layers(*seen);
   Layers* const observer = settings.layers ? &layers : nullptr;
   NPU_TRY_ASSIGN(Runner exact, make_runner("f32", settings.threads, observer));

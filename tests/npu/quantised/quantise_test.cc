@@ -86,9 +86,7 @@ class Quantised : public ::testing::Test {
     return outcome;
   }
 
-  std::vector<const OpList*> network() const {
-    return {&lists_[kEncoder], &lists_[kCrossKv], &lists_[kDecodeStep]};
-  }
+  std::vector<const OpList*> network() const { return whole_network(lists_); }
 
   Result<ActivationStats> calibrate() {
     NPU_TRY_ASSIGN(const auto seen, prepare::SeenActivations::create(network(), weights_));

@@ -6,7 +6,6 @@
 #include <numeric>
 
 #include "device/cpu/integer/replayer.h"
-#include "device/cpu/plan.h"
 #include "device/cpu/replay_steps.h"
 
 namespace npu::cpu::integer {
@@ -29,42 +28,48 @@ IntegerContext::IntegerContext(const IntegerProgram& program, const ContextLimit
   size_t lines = 0;
   for (size_t index = 0; index < program.lists().size(); ++index) {
     const OpList& list = program.lists()[index];
-    const CompiledList& compiled = program.compiled(index);
-    make_buffers(list, compiled);
+    make_buffers(list, program.compiled(index));
     make_caches(list);
-    std::vector<std::vector<ValueId>> operands;
-    for (const Op& op : list.ops) operands.push_back(operands_of(op));
-    std::vector<size_t> sizes;
-    for (size_t id = 0; id < list.values.size(); ++id) {
-      const Value& value = list.values[id];
-      const size_t rows = value.rows == kTableRows ? size(limits.max_rows) : size(value.rows);
-      sizes.push_back(value.buffer.empty()
-                          ? rows * stride_of(compiled.kinds[id], size(value.cols)) / kLine
-                          : 0);
-    }
-    plans.push_back(place_values(operands, sizes));
+    plans.push_back(plan_of(list, program.compiled(index)));
     lines = std::max(lines, plans.back().size);
   }
   arena_ = AlignedArray<uint8_t>(lines * kLine);
-  for (size_t index = 0; index < plans.size(); ++index) {
-    const OpList& list = program.lists()[index];
-    std::vector<View>& views = values_.emplace_back();
-    for (size_t id = 0; id < list.values.size(); ++id) {
-      const Value& value = list.values[id];
-      const Kind kind = program.compiled(index).kinds[id];
-      View view{arena_.data() + plans[index].offsets[id] * kLine, stride_of(kind, size(value.cols)),
-                0, size(value.cols), kind};
-      if (!value.buffer.empty()) view = buffers_.find(value.buffer)->second.view;
-      view.rows = size(value.rows);
-      views.push_back(view);
-    }
-  }
+  for (size_t index = 0; index < plans.size(); ++index)
+    values_.push_back(views_of(program.lists()[index], program.compiled(index), plans[index]));
   const size_t bytes = IntegerReplayer::scratch_size(program);
   for (size_t thread = 0; thread < program.pool().threads(); ++thread) {
     scratch_.emplace_back(bytes);
     float_scratch_.emplace_back(ScoreScratch::thread_size());
     self_keys_.emplace_back(size(limits.self_positions));
   }
+}
+
+Plan IntegerContext::plan_of(const OpList& list, const CompiledList& compiled) const {
+  std::vector<std::vector<ValueId>> operands;
+  for (const Op& op : list.ops) operands.push_back(operands_of(op));
+  std::vector<size_t> sizes;
+  for (size_t id = 0; id < list.values.size(); ++id) {
+    const Value& value = list.values[id];
+    const size_t rows = value.rows == kTableRows ? size(limits_.max_rows) : size(value.rows);
+    sizes.push_back(
+        value.buffer.empty() ? rows * stride_of(compiled.kinds[id], size(value.cols)) / kLine : 0);
+  }
+  return place_values(operands, sizes);
+}
+
+std::vector<View> IntegerContext::views_of(const OpList& list, const CompiledList& compiled,
+                                           const Plan& plan) {
+  std::vector<View> views;
+  for (size_t id = 0; id < list.values.size(); ++id) {
+    const Value& value = list.values[id];
+    const Kind kind = compiled.kinds[id];
+    View view{arena_.data() + plan.offsets[id] * kLine, stride_of(kind, size(value.cols)), 0,
+              size(value.cols), kind};
+    if (!value.buffer.empty()) view = buffers_.find(value.buffer)->second.view;
+    view.rows = size(value.rows);
+    views.push_back(view);
+  }
+  return views;
 }
 
 void IntegerContext::make_buffers(const OpList& list, const CompiledList& compiled) {

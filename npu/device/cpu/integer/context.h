@@ -8,6 +8,7 @@
 #include "device/cpu/cache.h"
 #include "device/cpu/integer/attention.h"
 #include "device/cpu/integer/program.h"
+#include "device/cpu/plan.h"
 #include "device/cpu/score.h"
 
 namespace npu::cpu::integer {
@@ -40,15 +41,15 @@ class IntegerContext : public Context {
   void make_buffers(const OpList& list, const CompiledList& compiled);
   void make_caches(const OpList& list);
   void make_cross(size_t layer, size_t heads);
-  std::vector<View> views_of(const OpList& list, const CompiledList& compiled);
+  Plan plan_of(const OpList& list, const CompiledList& compiled) const;
+  std::vector<View> views_of(const OpList& list, const CompiledList& compiled, const Plan& plan);
   Result<View> find(std::string_view buffer, size_t size) const;
 
   const IntegerProgram& program_;
   ContextLimits limits_;
   std::map<std::string, Buffer, std::less<>> buffers_;
-  std::vector<std::vector<View>> values_;     // of each list, by ValueId
-  std::vector<std::vector<size_t>> offsets_;  // in the arena, by list and value
-  AlignedArray<uint8_t> arena_;               // temporaries of whichever list runs
+  std::vector<std::vector<View>> values_;  // of each list, by ValueId
+  AlignedArray<uint8_t> arena_;            // temporaries of whichever list runs
   Histories histories_;
   std::vector<SelfLayer> self_;                             // by layer
   std::vector<std::vector<std::vector<KeyValues>>> cross_;  // by slot, layer, head
@@ -57,7 +58,8 @@ class IntegerContext : public Context {
   std::vector<AlignedArray<uint8_t>> scratch_;              // by thread
   std::vector<FloatArray> float_scratch_;                   // by thread, for scores
   ScoreScratch score_;
-  std::vector<int> storage_rows_;  // by row of the table
+  std::vector<uint8_t> score_rows_;  // that a pass over the vocabulary reads
+  std::vector<int> storage_rows_;    // by row of the table
 };
 
 }  // namespace npu::cpu::integer

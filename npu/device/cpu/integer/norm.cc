@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "device/cpu/integer/norm.h"
 
+#include "layer_norm/layer_norm.h"
 #include "numerics/rounding.h"
 #include "numerics/rsqrt.h"
 
 namespace npu::cpu::integer {
-namespace {
-
-constexpr int kNormBits = 9;  // fraction bits of a normalised value (kernels/layer_norm)
-
-}  // namespace
 
 void layer_norm_row(const quantised::Norm& norm, const View& in, const View& out, size_t row) {
   const int16_t* x = in.residual(row);
@@ -22,7 +18,7 @@ void layer_norm_row(const quantised::Norm& norm, const View& in, const View& out
   }
   const int64_t spread = width * squares - int64_t{sum} * sum + norm.epsilon;
   const kernels::Rsqrt deviation = kernels::rsqrt(static_cast<uint64_t>(spread));
-  const auto shift = static_cast<unsigned>(deviation.shift - kNormBits);
+  const auto shift = static_cast<unsigned>(deviation.shift - static_cast<int>(kernels::kNormBits));
   for (size_t c = 0; c < in.cols; ++c) {
     const int32_t centred = width * x[c] - sum;
     const auto n = kernels::round_shift<int16_t>(int64_t{centred} * deviation.mult, shift);

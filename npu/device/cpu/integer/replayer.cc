@@ -29,19 +29,21 @@ constexpr size_t kSumBytes = 3 * kProductRows * kPanelCols * sizeof(int32_t);
 // Logits from the products of the array.
 class IntegerLogits : public Logits {
  public:
-  IntegerLogits(const DotVariant& dot, const PanelMatrix& tokens, const View& in)
-      : dot_(dot), tokens_(tokens), in_(in) {}
+  // Borrows all; `rows` is where the rows of a pass lie side by side. It grows once.
+  IntegerLogits(const DotVariant& dot, const PanelMatrix& tokens, const View& in,
+                std::vector<uint8_t>& rows)
+      : dot_(dot), tokens_(tokens), in_(in), rows_(rows) {}
 
   size_t vocabulary() const override { return tokens_.rows(); }
   void begin(const Matrix&, std::span<const ScoreRequest> requests) override {
-    rows_.resize(requests.size() * in_.stride);
+    rows_.resize(std::max(rows_.size(), requests.size() * in_.stride));
     for (size_t r = 0; r < requests.size(); ++r)
       std::memcpy(rows_.data() + r * in_.stride, in_.row(size(requests[r].row)), in_.stride);
     count_ = requests.size();
   }
   void compute(size_t panel, size_t panels, float* out, size_t stride) const override {
     alignas(64) int32_t sums[3 * kScoreRows * kPanelCols];
-    const View rows{const_cast<uint8_t*>(rows_.data()), in_.stride, count_, in_.cols, in_.kind};
+    const View rows{rows_.data(), in_.stride, count_, in_.cols, in_.kind};
     const quantised::Factors& factors = tokens_.parameters().out;
     for (size_t p = 0; p < panels; ++p) {
       const size_t first = (panel + p) * kPanelCols;
@@ -61,7 +63,7 @@ class IntegerLogits : public Logits {
   const DotVariant& dot_;
   const PanelMatrix& tokens_;
   const View in_;
-  std::vector<uint8_t> rows_;
+  std::vector<uint8_t>& rows_;
   size_t count_ = 0;
 };
 
@@ -196,7 +198,7 @@ bool IntegerReplayer::run(const Embed& op, const Step& step) {
 }
 
 bool IntegerReplayer::run(const Score& op, const Step& step) {
-  IntegerLogits logits(context_.program_.dot(), *step.matrix, value(op.in));
+  IntegerLogits logits(context_.program_.dot(), *step.matrix, value(op.in), context_.score_rows_);
   return score_rows({}, logits, replay_.score, replay_.results, turn_, context_.score_,
                     context_.float_scratch_);
 }

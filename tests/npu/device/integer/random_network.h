@@ -27,7 +27,7 @@ inline std::vector<OpList> small_lists() {
 inline Result<quantised::Network> random_network(float scale,
                                                  const quantised::QuantiseOptions& options = {}) {
   const auto lists = small_lists();
-  const OpList* const whole[] = {&lists[kEncoder], &lists[kCrossKv], &lists[kDecodeStep]};
+  const auto whole = whole_network(lists);
   NPU_TRY_ASSIGN(const quantised::Graph graph, quantised::read_graph(whole));
   quantised::ActivationStats stats;
   uint64_t seed = 1;
