@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What the array computes and reports of streams that are right.
+#include "array.h"
+
+#include <gtest/gtest.h>
+
+#include "test_product.h"
+#include "test_stream.h"
+
+namespace npu::twin::testing {
+namespace {
+
+TEST(Array, AProductOfOneTileEqualsPlainIntegers) {
+  const Product product(64, 384, 64, 1);
+  TestMemory memory;
+  const Arguments at = place(product, &memory);
+  TestStream stream;
+  write_tasks(product, at, &stream);
+  write_waits(&stream, 1);
+  Array array({}, kernels::Program::kEncoder);
+  const Report report = array.run(stream.words(), memory.buffers());
+  ASSERT_FALSE(report.fault) << report.fault->message;
+  EXPECT_EQ(difference(product, memory.bytes(at.c)), "");
+}
+
+struct Shape {
+  const char* name;
+  unsigned m, k, n;
+};
+
+class ArrayProduct : public ::testing::TestWithParam<Shape> {};
+
+TEST_P(ArrayProduct, EqualsPlainIntegersInAnyOrderOfSteps) {
+  const Shape& shape = GetParam();
+  const Product product(shape.m, shape.k, shape.n, shape.m + shape.k + shape.n);
+  Array array({}, kernels::Program::kWhole);
+  for (uint32_t seed = 0; seed < 4; ++seed) {
+    TestMemory memory;
+    const Arguments at = place(product, &memory);
+    TestStream stream;
+    write_tasks(product, at, &stream);
+    write_waits(&stream, std::min(product.n / 64, kColumns));
+    const Report report = array.run(stream.words(), memory.buffers(), {seed, seed > 0});
+    ASSERT_FALSE(report.fault) << report.fault->message;
+    ASSERT_EQ(difference(product, memory.bytes(at.c)), "") << "seed " << seed;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Array, ArrayProduct,
+                         ::testing::Values(Shape{"OneRound", 256, 256, 256},
+                                           Shape{"SeveralRoundsAndTiles", 512, 384, 512},
+                                           Shape{"RowsOfSomeCores", 384, 128, 256},
+                                           Shape{"ColumnsThatPass", 64, 384, 320}),
+                         [](const auto& shape) { return shape.param.name; });
+
+TEST(Array, CountsWhatWentThrough) {
+  const Product product(384, 384, 512, 9);
+  TestMemory memory;
+  const Arguments at = place(product, &memory);
+  TestStream stream;
+  write_tasks(product, at, &stream);
+  write_waits(&stream);
+  Array array({}, kernels::Program::kEncoder);
+  const Report report = array.run(stream.words(), memory.buffers());
+  ASSERT_FALSE(report.fault) << report.fault->message;
+  // 2 N tiles a column; rows 0 and 1 have two tiles of 3 objects, rows 2 and 3 one.
+  EXPECT_EQ(report.a_objects, (std::vector<uint64_t>{12, 12, 6, 6}));
+  EXPECT_EQ(report.b_objects, std::vector<uint64_t>(4, 2 * (1 + 2 * 3)));
+  EXPECT_EQ(report.c_objects, std::vector<uint64_t>(4, 2 * 2 * 4));
+  ASSERT_EQ(report.channels.size(), 12u);
+  EXPECT_EQ(report.channels[0].bytes, 12 * 8192u);
+  EXPECT_EQ(report.channels[1].tasks, 1u);
+  ASSERT_EQ(report.cores.size(), 16u);
+  ASSERT_EQ(report.cores[2].size(), 2u);
+  EXPECT_EQ(report.cores[2][1].a, 3u);
+  EXPECT_EQ(report.cores[2][1].b, 7u);
+  EXPECT_EQ(report.cores[2][1].c, 2u);
+}
+
+}  // namespace
+}  // namespace npu::twin::testing
