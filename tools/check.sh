@@ -94,11 +94,11 @@ step tests-asan run_tests asan asan --suite kernels --suite npu --suite gst --no
 step configure-tsan configure tsan -Db_sanitize=thread -Db_lundef=false -Doptimization=1 \
   -Dcpp_args=-g1
 threaded_tests=(element device_contract shared_cache stream blocked_device
-  blocked_batch shared_batch shared_threads)
+  blocked_batch shared_batch shared_threads twin_refusal)
 step build-tsan ninja -C build-check/tsan tests/gst/element_tests \
   tests/npu/device/device_contract_test tests/npu/model/shared_cache_test \
   tests/npu/whisper/stream_test tests/npu/whisper/blocked_device_test \
-  tests/npu/whisper/batch/{blocked_batch,shared_batch,shared_threads}_test
+  tests/npu/whisper/batch/{blocked_batch,shared_batch,shared_threads}_test tests/twin/twin_refusal_test
 step tests-tsan run_tests tsan tsan --timeout-multiplier 4 "${threaded_tests[@]}"
 
 step configure-fuzz env CC=clang CXX=clang++ bash -c "$(declare -f configure); here='$here' corpus='$corpus' \

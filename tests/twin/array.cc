@@ -16,9 +16,12 @@ class Array::Machine {
     Report report{};
     random_.seed(options.seed);
     fabric_.begin(options.seed);
+    moved_.assign(3 * target_.columns, 0);
+    segments_.clear();
     try {
       const std::vector<Operation> operations = parse(words, target_);
       for (const Operation& operation : operations) {
+        count(operation);
         execute(operation, buffers, options.shuffled);
         if (options.shuffled) wander(operation);
       }
@@ -32,6 +35,52 @@ class Array::Machine {
   }
 
  private:
+  // A segment ends with the waits behind its tasks.
+  void count(const Operation& operation) {
+    const bool waits = operation.code == OpCode::kWait;
+    if (segments_.empty() || (segments_.back().waits > 0 && !waits)) {
+      close_segment(operation.index);
+      segments_.push_back({});
+      segments_.back().first = operation.index;
+    }
+    Segment& now = segments_.back();
+    const bool queue = operation.target.kind == RegisterKind::kQueue;
+    switch (operation.code) {
+      case OpCode::kBlockWrite:
+        now.bds += operation.values.size() / kBdWords;
+        break;
+      case OpCode::kPatch:
+        ++now.patches;
+        break;
+      case OpCode::kMaskWrite:
+        ++now.mask_writes;
+        break;
+      case OpCode::kWrite:
+        ++(queue ? now.tasks : now.writes);
+        break;
+      case OpCode::kWait:
+        ++now.waits;
+        break;
+    }
+  }
+
+  void close_segment(size_t end) {
+    if (segments_.empty()) return;
+    Segment& now = segments_.back();
+    now.end = end;
+    std::vector<uint64_t> before = moved_;
+    for (const Shim& shim : fabric_.shims()) {
+      moved_[shim.column() * 3] = shim.channel(Direction::kMm2s, 0).words;
+      moved_[shim.column() * 3 + 1] = shim.channel(Direction::kMm2s, 1).words;
+      moved_[shim.column() * 3 + 2] = shim.channel(Direction::kS2mm, 0).words;
+    }
+    for (size_t i = 0; i < moved_.size(); ++i) now.words.push_back(moved_[i] - before[i]);
+    for (unsigned core = 0; core < target_.columns * target_.core_rows; ++core) {
+      now.core_operations.push_back(
+          fabric_.core(core / target_.core_rows, core % target_.core_rows).operations().size());
+    }
+  }
+
   void execute(const Operation& operation, std::span<const Buffer> buffers, bool shuffled) {
     switch (operation.code) {
       case OpCode::kBlockWrite:
@@ -108,6 +157,7 @@ class Array::Machine {
       refuse_end(FaultKind::kDeadlock, name(channel), ": the task of ", of.queue.front().pushed_by,
                  " cannot end, nothing can move:", fabric_.state());
     });
+    close_segment(count);
     const std::string rest = fabric_.left_over();
     if (!rest.empty()) refuse_end(FaultKind::kLeftOver, rest);
     if (!late.empty()) refuse_end(FaultKind::kLeftOver, late);
@@ -117,6 +167,7 @@ class Array::Machine {
     for_channels([&](const Channel& channel, const ChannelState& of) {
       if (of.tasks > 0) report->channels.push_back({channel, of.tasks, of.words * 4});
     });
+    report->segments = segments_;
     for (unsigned row = 0; row < target_.core_rows; ++row) {
       report->a_objects.push_back(fabric_.a(row).objects());
     }
@@ -133,6 +184,8 @@ class Array::Machine {
   const Target target_;
   Fabric fabric_;
   std::mt19937 random_;
+  std::vector<uint64_t> moved_;  // words at the end of the last segment, as in Segment
+  std::vector<Segment> segments_;
 };
 
 Array::Array(const Target& target, kernels::Program program)

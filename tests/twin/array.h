@@ -34,6 +34,14 @@ struct ChannelReport {
   uint64_t tasks, bytes;
 };
 
+// A stretch of the stream up to where all its waits are done: a dependent step.
+struct Segment {
+  size_t first, end;  // operations of the stream, end exclusive
+  size_t bds = 0, patches = 0, mask_writes = 0, writes = 0, tasks = 0, waits = 0;
+  std::vector<uint64_t> words;          // moved in it, by column: A, B, C
+  std::vector<size_t> core_operations;  // that each core has begun, at its end
+};
+
 struct Report {
   std::optional<Fault> fault;  // none: the stream has run to its end
   std::vector<ChannelReport> channels;
@@ -41,6 +49,7 @@ struct Report {
   std::vector<uint64_t> b_objects;                // by column
   std::vector<uint64_t> c_objects;                // by column, tiles of 4,096 bytes
   std::vector<std::vector<CoreOperation>> cores;  // [column * core rows + row]
+  std::vector<Segment> segments;                  // of a run without a fault: all of it
   uint64_t switches;                              // between the threads of array and cores
 };
 

@@ -4,6 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+
+#include "corpus.h"
 #include "test_product.h"
 #include "test_stream.h"
 
@@ -52,6 +55,24 @@ INSTANTIATE_TEST_SUITE_P(Array, ArrayProduct,
                                            Shape{"RowsOfSomeCores", 384, 128, 256},
                                            Shape{"ColumnsThatPass", 64, 384, 320}),
                          [](const auto& shape) { return shape.param.name; });
+
+// The product for which mlir-aie wrote its stream; A, B and C are arguments 0, 1 and 2.
+TEST(Array, TheStreamOfTheToolchainComputesItsProduct) {
+  std::ifstream file(npu::testing::corpus_folder() / "golden" / "npu" / "gemm.hex");
+  if (npu::testing::corpus_folder().empty() || !file) GTEST_SKIP() << "no corpus with golden/npu";
+  std::vector<uint32_t> words;
+  for (std::string line; file >> line;) {
+    words.push_back(static_cast<uint32_t>(std::stoul(line, nullptr, 16)));
+  }
+  const Product product(1536, 512, 512, 3);
+  TestMemory memory;
+  memory.add(product.a), memory.add(product.b_by_tile());
+  const uint32_t c = memory.add(product.wanted.size());
+  Array array({}, kernels::Program::kEncoder);
+  const Report report = array.run(words, memory.buffers());
+  ASSERT_FALSE(report.fault) << report.fault->message;
+  EXPECT_EQ(difference(product, memory.bytes(c)), "");
+}
 
 TEST(Array, CountsWhatWentThrough) {
   const Product product(384, 384, 512, 9);

@@ -109,6 +109,7 @@ void Core::begin(uint32_t seed) {
   operations_.clear();
   fault_.clear();
   kernel_at_fault_ = false;
+  switches_ = 0;
   inputs_[0] = {}, inputs_[1] = {};
   c_full_ = c_held_ = false;
   ending_ = false;

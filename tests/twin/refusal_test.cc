@@ -148,6 +148,19 @@ const RefusalCase kAddresses[] = {
        s.blame();
        s.stream.push(a_in(0), 0);
      }},
+    {"AWordThatTwoTasksWroteAtOnce", FaultKind::kNeverWritten, "reads byte 0 of argument 0",
+     [](Scene& s) {
+       const uint32_t data = s.memory.add(2 * 8192), operation = s.descriptor(s.product(), 1);
+       for (const unsigned column : {0u, 1u}) {
+         s.stream.task(c_out(column), 0, kTiles, data, 0);
+         s.stream.task(b_in(column), 1, {2 * kObjectWords}, operation, 0);
+       }
+       s.stream.task(a_in(0), 2, kObject, s.data(1), 0);
+       for (const unsigned column : {0u, 1u}) s.stream.wait(c_out(column));
+       s.prepare(a_in(3), 0, kObject, data);
+       s.blame();
+       s.stream.push(a_in(3), 0);
+     }},
     {"AReadOfWhatIsBeingWritten", FaultKind::kConflict, "reads device address",
      [](Scene& s) {
        const uint32_t data = s.data(2);

@@ -176,7 +176,7 @@ void Shim::check_reads(const Operation& operation, const Task& task) const {
       if (!unset) continue;
       refuse_at(operation, FaultKind::kNeverWritten, "descriptor ", part.bd, " reads byte ",
                 (*unset - part.buffer->first_word) * 4, " of argument ", bds_[part.bd].argument,
-                ", which was neither synced nor written");
+                ", which was neither synced nor written, or by two tasks at once");
     }
   }
 }

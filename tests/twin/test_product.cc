@@ -99,6 +99,17 @@ Product::Product(unsigned m_, unsigned k_, unsigned n_, uint32_t seed)
   }
 }
 
+std::vector<int8_t> Product::b_by_tile() const {
+  const size_t bytes = (1 + k / 128) * 8192;
+  std::vector<int8_t> all;
+  for (unsigned tile = 0; tile < n / 64; ++tile) {
+    const size_t from = b_offsets[tile % kColumns] + tile / kColumns * bytes;
+    all.insert(all.end(), b.begin() + static_cast<ptrdiff_t>(from),
+               b.begin() + static_cast<ptrdiff_t>(from + bytes));
+  }
+  return all;
+}
+
 Arguments place(const Product& product, TestMemory* memory) {
   const uint32_t a = memory->add(product.a), b = memory->add(product.b);
   return {a, b, memory->add(size_t{product.rounds()} * 256 * product.n)};

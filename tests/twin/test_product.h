@@ -31,6 +31,9 @@ struct Product {
   unsigned tiles_of(unsigned column) const { return (n / 64 + kColumns - 1 - column) / kColumns; }
 
   unsigned m, k, n;
+  // Of whole rounds of columns: B by N tiles, as they follow one another in a model.
+  std::vector<int8_t> b_by_tile() const;
+
   std::vector<int8_t> a;          // tiled
   std::vector<int8_t> b;          // by column: its N tiles, or passes where the others have more
   std::vector<size_t> b_offsets;  // of columns, bytes
