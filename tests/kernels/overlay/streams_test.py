@@ -63,8 +63,8 @@ class Streams(unittest.TestCase):
                            'at most 16, found 17', 'product, 3,329 x 512 x 512')
 
     def test_columns_end_where_a_step_does(self):
-        self.assertEqual(faults(operation=self.product(16, 512, 65536)), [])
-        self.assert_broken(faults(operation=self.product(16, 512, 65537)), budget.OP_STEP, 'found 1,049,600')
+        self.assertEqual(faults(operation=self.product(64, 512, 65536)), [])
+        self.assert_broken(faults(operation=self.product(64, 512, 65537)), budget.OP_STEP, 'found 1,049,600')
 
     def test_256_columns_more_are_a_fifth_task(self):
         self.assert_broken(faults(operation=self.product(16, 512, 65536 + 256)), budget.OP_TASKS,

@@ -12,9 +12,9 @@ enum : uint32_t {
   kPatch = 0x81,
 };
 
-constexpr uint32_t kVersion = 0x0001;      // 0.1, minor and major
-constexpr uint32_t kGeneration = 3;        // XDNA1
-constexpr uint32_t kRows = kCoreRows + 2;  // a shim and a memory tile below them
+constexpr uint32_t kVersion = 0x0001;  // 0.1, minor and major
+constexpr uint32_t kGeneration = 3;    // XDNA1
+constexpr uint32_t kRows = 6;          // shim, memory tile, four cores
 constexpr uint32_t kMemoryRows = 1;
 constexpr size_t kHeaderWords = 4;
 

@@ -36,7 +36,6 @@
 namespace npu::array {
 
 inline constexpr unsigned kColumns = 4;
-inline constexpr unsigned kCoreRows = 4;
 
 // As the wait for a token names them: into memory or out of it.
 enum class Direction : uint8_t { kS2mm = 0, kMm2s = 1 };
