@@ -16,7 +16,7 @@ packages=(
   ca-certificates python3 python3-pip
 )
 test_packages=(
-  git libgtest-dev libsndfile1-dev ffmpeg python3-venv procps
+  git libgtest-dev libsndfile1-dev uuid-dev ffmpeg python3-venv procps
   python3-gi gir1.2-gstreamer-1.0 gir1.2-gst-plugins-base-1.0 xvfb
   clang libclang-rt-dev clang-format lld man-db python3-jsonschema
 )
