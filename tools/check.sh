@@ -57,6 +57,14 @@ configure() {
   meson setup "$dir" "$here" -Dwerror=true -Dcorpus="$corpus" "$@"
 }
 
+# XRT's headers, with which the tests run on a double of its library.
+xrt_headers=$here/build-check/xrt-headers
+with_xrt_headers() {
+  local options=(-Dxrt=disabled)
+  [ -f "$xrt_headers/complete" ] && options=(-Dxrt_headers="$xrt_headers/usr/include")
+  "$@" "${options[@]}"
+}
+
 # suites DIR SUITE...: runs suites and keeps the JUnit file that the last line is counted from.
 suites() {
   local dir=$1 flags=()
@@ -76,7 +84,8 @@ run_tests() {
 step setup tools/setup.sh --tests
 step format tools/format.sh --check
 
-step configure configure release -Dbuildtype=release -Db_ndebug=false
+step xrt-headers tools/trixie_root.sh --headers "$xrt_headers"
+step configure with_xrt_headers configure release -Dbuildtype=release -Db_ndebug=false
 step build ninja -C build-check/release
 step fetch-model build-check/release/gst/models/npuwhisper-models fetch base silero-vad
 
@@ -86,12 +95,12 @@ step tests-gst suites release gst
 step tests-media suites release media
 [ -n "$full" ] && step tests-full suites release full
 
-step configure-asan configure asan -Db_sanitize=address,undefined -Db_lundef=false \
+step configure-asan with_xrt_headers configure asan -Db_sanitize=address,undefined -Db_lundef=false \
   -Doptimization=1 -Dcpp_args=-g1
 step build-asan ninja -C build-check/asan
 step tests-asan run_tests asan asan --suite kernels --suite npu --suite gst --no-suite model --timeout-multiplier 4
 
-step configure-tsan configure tsan -Db_sanitize=thread -Db_lundef=false -Doptimization=1 \
+step configure-tsan with_xrt_headers configure tsan -Db_sanitize=thread -Db_lundef=false -Doptimization=1 \
   -Dcpp_args=-g1
 threaded_tests=(element device_contract shared_cache stream blocked_device
   blocked_batch shared_batch shared_threads twin_refusal)
