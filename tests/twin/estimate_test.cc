@@ -33,6 +33,28 @@ TEST(Estimate, ATileOfAProductTakesWhatTheTableOfCyclesSays) {
             9200 + 9600 + 5632);
 }
 
+TEST(Estimate, EveryOperationHasItsCosts) {
+  using kernels::Epilogue;
+  struct EpilogueCase {
+    Epilogue epilogue;
+    double cycles;  // of 16 rows
+  };
+  const Costs costs;
+  const EpilogueCase cases[] = {{Epilogue::kV, 512},        {Epilogue::kRows, 512},
+                                {Epilogue::kGelu, 1536},    {Epilogue::kGeluFine, 1536},
+                                {Epilogue::kGeluAdd, 1696}, {Epilogue::kResidual, 575},
+                                {Epilogue::kTopK, 1536}};
+  for (const EpilogueCase& of : cases) {
+    CoreOperation product = operation(kernels::Op::kMatmul, 16, 1, 1);
+    product.head.epilogue = of.epilogue;
+    EXPECT_EQ(core_cycles(product, 0), 292 + 784 + of.cycles) << static_cast<int>(of.epilogue);
+  }
+  EXPECT_EQ(core_cycles(operation(kernels::Op::kPass, 16, 1, 4), 0), 292);
+  EXPECT_EQ(core_cycles(operation(kernels::Op::kCombine, 16, 1, 6), 0), 292 + 6 * 160 + 2500);
+  EXPECT_EQ(core_cycles(operation(kernels::Op::kAlignment, 16, 1, 3), 0), 292 + 3 * 592);
+  EXPECT_EQ(core_cycles(operation(kernels::Op::kAdd, 64, 1, 1), 0), 292 + 4 * 160);
+}
+
 TEST(Estimate, EachDependentStepIsPredictedByItself) {
   const Product product(256, 256, 512, 5);
   TestMemory memory;

@@ -223,6 +223,25 @@ struct Gelu {
   uint32_t a_argument, b_argument, c_argument, pass_argument;
 };
 
+// Tokens of A and B are as good as those of C.
+TEST(Operations, AnInputMayBeWaitedFor) {
+  const Gelu gelu(true);
+  TestStream stream;
+  gelu.write(&stream);
+  stream.push(c_out(0), 0, 1, true);
+  stream.push(b_in(0), 1);
+  for (const unsigned column : {1u, 2u, 3u}) stream.push(b_in(column), 1, 1, true);
+  stream.controller(a_in(0));
+  stream.push(a_in(0), 2, 1, true);
+  stream.wait(a_in(0));
+  for (const unsigned column : {1u, 2u, 3u}) stream.wait(b_in(column));
+  stream.wait(c_out(0));
+  Array array({}, kernels::Program::kEncoder);
+  const Report report = array.run(stream.words(), gelu.memory.buffers());
+  ASSERT_FALSE(report.fault) << report.fault->message;
+  EXPECT_EQ(report.a_objects[0], 2u);
+}
+
 TEST(Operations, ARunFindsNothingOfTheOneBefore) {
   const Gelu with(true), without(false);
   TestStream stream;

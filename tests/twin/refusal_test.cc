@@ -315,6 +315,35 @@ const RefusalCase kFlows[] = {
        s.stream.task(a_in(2), 0, kObject, s.data(1), 0);
        s.blame_end();
      }},
+    {"AnObjectThatStaysInTheTile", FaultKind::kLeftOver,
+     "A of core row 2: 1 objects that no core takes, the first brought by operation 2 (WRITE",
+     [](Scene& s) {
+       s.stream.task(a_in(2), 0, {3 * kObjectWords}, s.data(3), 0);
+       s.blame_end();
+     }},
+    {"AWaitForAThatNobodyTakes", FaultKind::kDeadlock, "the token of MM2S 0 of shim 2 cannot come",
+     [](Scene& s) {
+       s.prepare(a_in(2), 0, {5 * kObjectWords}, s.data(5));
+       s.stream.controller(a_in(2));
+       s.stream.push(a_in(2), 0, 1, true);
+       s.blame();
+       s.stream.wait(a_in(2));
+     }},
+    {"OperationsThatFillC", FaultKind::kDeadlock,
+     "core (0,2) waits for room in C in operation 3 (op 1; A 1, B 2, C 0 objects)",
+     [](Scene& s) {
+       s.prepare(b_in(0), 0, {2 * kObjectWords}, s.descriptor(s.product(), 1));
+       s.stream.push(b_in(0), 0, 20);
+       for (const unsigned column : {1u, 2u, 3u}) {
+         s.stream.task(b_in(column), 0, kObject,
+                       s.descriptor(empty_descriptor(kernels::Op::kPass, 16, 1, 9)), 0);
+       }
+       s.prepare(a_in(0), 1, {9 * kObjectWords}, s.data(9));
+       s.stream.controller(a_in(0));
+       s.stream.push(a_in(0), 1, 1, true);
+       s.blame();
+       s.stream.wait(a_in(0));
+     }},
     {"ObjectsThatFillTheTileToo", FaultKind::kDeadlock, "the task of operation 2 (WRITE 0x0401D214",
      [](Scene& s) {
        s.stream.task(a_in(2), 0, {5 * kObjectWords}, s.data(5), 0);
