@@ -7,6 +7,7 @@
 #include "gelu/gelu.h"
 #include "kv_cache/kv_cache.h"
 #include "layout/core_modes.h"
+#include "logits/logits.h"
 #include "matmul/matmul.h"
 #include "residual/residual.h"
 
@@ -144,6 +145,11 @@ class CoreLoop {
           npu_pack_i8(values(), state_.scratch, 1);
         }
         return out_.emit(groups, kPiece, [&](int8_t* out) { npu_kv_rows_i8(state_.scratch, out); });
+      case Epilogue::kLogits:
+        if constexpr (!kDecodes) break;
+        return out_.emit(groups, logits_bytes(p_.head.rows), [&](int8_t* out) {
+          npu_logits_i32(sums(), p_.mult, shift, reinterpret_cast<int32_t*>(out), p_.head.rows);
+        });
     }
     state_.stopped = true;
   }

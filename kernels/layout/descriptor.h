@@ -53,6 +53,7 @@ enum class Epilogue : uint8_t {
   kResidual = 7,  // 2; takes `columns` int16 tiles (A) and uses number `select`
   kTopK = 8,      // 0; with kLast 1: Candidate[16][kTopK]
   kRows = 9,      // 1: npu_kv_rows_i8
+  kLogits = 10,   // in pieces only: 1,024 bytes for each four rows, npu_logits_i32
 };
 
 enum DescriptorFlag : uint32_t {

@@ -82,8 +82,11 @@ std::string product_fault(const DescriptorHead& head) {
     case Epilogue::kTopK:
     case Epilogue::kRows:
       return one_group(head);
+    case Epilogue::kLogits:
+      return (head.flags & kNarrow) != 0 ? one_group(head)
+                                         : "descriptor: logits: expected flag kNarrow, found none";
   }
-  return unexpected("epilogue", "0 to 9", static_cast<unsigned>(head.epilogue));
+  return unexpected("epilogue", "0 to 10", static_cast<unsigned>(head.epilogue));
 }
 
 std::string operation_fault(const DescriptorHead& head) {

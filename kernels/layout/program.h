@@ -21,13 +21,14 @@ struct ProgramEstimate {
   static constexpr size_t kAlignment = 100;  // scores as in attention
   static constexpr size_t kCaches = 400;
   static constexpr size_t kTopK = 800;
+  static constexpr size_t kLogits = 300;    // a loop of one block
   static constexpr size_t kControl = 2200;  // core/core_main.h and the locks
   static constexpr size_t kCommon =
       kMatmul + kFine + kRequantise + kGelu + kResidual + kLayerNorm + kAttention + kControl;
 
   // All of it would be more than a core has: two binaries.
   static constexpr size_t kEncoder = kCommon + 2 * kRequantise;
-  static constexpr size_t kDecoder = kCommon + kCombine + kAlignment + kCaches + kTopK;
+  static constexpr size_t kDecoder = kCommon + kCombine + kAlignment + kCaches + kTopK + kLogits;
   static constexpr size_t kTotal = kDecoder;  // the greater one
 };
 static_assert(ProgramEstimate::kEncoder <= ProgramEstimate::kTotal);

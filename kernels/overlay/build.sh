@@ -85,7 +85,7 @@ sources_of() {
   case $1 in
     loopback) echo overlay/loopback_entry.cc ;;
     encoder) echo overlay/encoder_entry.cc $common ;;
-    decoder) echo overlay/decoder_entry.cc $common kv_cache/kv_cache.cc topk/topk.cc ;;
+    decoder) echo overlay/decoder_entry.cc $common kv_cache/kv_cache.cc logits/logits.cc topk/topk.cc ;;
     *) echo "build.sh: expected the program loopback, encoder or decoder, found $1" >&2; exit 1 ;;
   esac
 }

@@ -6,6 +6,7 @@
 #include "fine/fine.h"
 #include "gelu/gelu.h"
 #include "kv_cache/kv_cache.h"
+#include "logits/logits.h"
 #include "numerics/make_tables.h"
 #include "residual/residual.h"
 
@@ -53,19 +54,21 @@ std::vector<int16_t> words_of(const Bytes& object) {
 
 }  // namespace
 
+// The object in which pieces wait, as it is.
+void Writer::leave(Streams& to) {
+  pending_.resize(kTileElements, kAny);
+  to.c.push_back(pending_);
+  pending_.clear();
+}
+
 // `parts` of 1,024 bytes each as one piece.
 void Writer::piece(Streams& to, const std::vector<const void*>& parts, bool any) {
-  const auto leave = [&] {
-    pending_.resize(kTileElements, kAny);
-    to.c.push_back(pending_);
-    pending_.clear();
-  };
-  if (pending_.size() + parts.size() * kGroupElements > kTileElements) leave();
+  if (pending_.size() + parts.size() * kGroupElements > kTileElements) leave(to);
   for (const void* part : parts) {
     const int8_t* from = static_cast<const int8_t*>(part);
     for (size_t i = 0; i < kGroupElements; ++i) pending_.push_back(any ? int16_t{from[i]} : kAny);
   }
-  if (pending_.size() == kTileElements) leave();
+  if (pending_.size() == kTileElements) leave(to);
 }
 
 void Writer::give(Streams& to, const Bytes& tile, unsigned groups) {
@@ -231,8 +234,27 @@ void Writer::epilogue(Streams& to, const Descriptor& of, unsigned tile,
       npu_kv_rows_i8_ref(high.data(), low.data());
       return give(to, low, groups);
     case Epilogue::kTopK:
-      return;  // topk()
+    case Epilogue::kLogits:
+      return;  // topk(), logits()
   }
+}
+
+void Writer::logits_of_tile(Streams& to) {
+  Descriptor d = descriptor(Op::kMatmul, 1);
+  d.head.epilogue = Epilogue::kLogits;
+  append(to, d);
+  const std::vector<int32_t> sums = product(to, d, groups(d, 0));
+  std::vector<int32_t> scores(kGroupElements);
+  npu_logits_i32_ref(sums.data(), d.mult, d.head.shift, scores.data(), d.head.rows);
+  // Rows that fill up the last block of four may be anything.
+  const size_t bytes = logits_bytes(d.head.rows);
+  if (pending_.size() + bytes > kTileElements) leave(to);
+  const int8_t* from = reinterpret_cast<const int8_t*>(scores.data());
+  for (size_t i = 0; i < bytes; ++i) {
+    const size_t row = i / (kBlockRows * kTile * 4) * kBlockRows + i / (kBlockColumns * 4) % 4;
+    pending_.push_back(row_ == 0 && row < d.head.rows ? int16_t{from[i]} : kAny);
+  }
+  if (pending_.size() == kTileElements) leave(to);
 }
 
 void Writer::topk(Streams& to) {

@@ -36,7 +36,8 @@ class Writer {
 
   void pass(Streams& to);
   void matmul(Streams& to, kernels::Epilogue epilogue, bool fine);
-  void topk(Streams& to);  // up to three products, the last one with candidates
+  void logits(Streams& to);  // up to three products
+  void topk(Streams& to);    // up to three products, the last one with candidates
   void layer_norm(Streams& to, bool fine);
   void attention(Streams& to, uint32_t flags);
   void combine(Streams& to);
@@ -58,6 +59,8 @@ class Writer {
   void give(Streams& to, const Bytes& tile, unsigned groups);
   void give_planes(Streams& to, const Bytes& high, const Bytes& low, unsigned groups);
   void give_words(Streams& to, const std::vector<int16_t>& tile, unsigned groups);
+  void logits_of_tile(Streams& to);
+  void leave(Streams& to);
   void piece(Streams& to, const std::vector<const void*>& groups_of_8_bits, bool any);
   std::vector<int16_t> selected(Streams& to, const kernels::Descriptor& of);
   Bytes queries(Streams& to, const kernels::Descriptor& of, unsigned groups);

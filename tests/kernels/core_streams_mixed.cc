@@ -19,7 +19,7 @@ void Writer::narrow(Streams& to) {
   narrow_ = true;
   for (unsigned i = 0; i <= last; ++i) {
     flush_ = i == last;
-    switch (tiles_.number(0, 5)) {
+    switch (tiles_.number(0, 6)) {
       case 0:
         layer_norm(to, tiles_.number(0, 1) != 0);
         break;
@@ -32,6 +32,9 @@ void Writer::narrow(Streams& to) {
       case 3:
         add(to);
         break;
+      case 4:
+        logits_of_tile(to);
+        break;
       default: {
         static constexpr Epilogue kKinds[] = {
             Epilogue::kI8,      Epilogue::kI16,      Epilogue::kGelu, Epilogue::kGeluFine,
@@ -41,10 +44,18 @@ void Writer::narrow(Streams& to) {
     }
   }
   narrow_ = flush_ = false;
-  if (pending_.empty()) return;
-  pending_.resize(kTileElements, kAny);
-  to.c.push_back(pending_);
-  pending_.clear();
+  if (!pending_.empty()) leave(to);
+}
+
+void Writer::logits(Streams& to) {
+  const unsigned last = tiles_.number(0u, 2u);
+  narrow_ = true;
+  for (unsigned i = 0; i <= last; ++i) {
+    flush_ = i == last;
+    logits_of_tile(to);
+  }
+  narrow_ = flush_ = false;
+  if (!pending_.empty()) leave(to);
 }
 
 void Writer::any(Streams& to) {

@@ -188,6 +188,7 @@ TEST_F(CoreMain, AProgramStopsAtWhatItHasNot) {
       {[](Writer& w, Streams& s) { w.matmul(s, Epilogue::kKt, false); }, true, false},
       {[](Writer& w, Streams& s) { w.matmul(s, Epilogue::kRows, false); }, false, true},
       {[](Writer& w, Streams& s) { w.topk(s); }, false, true},
+      {[](Writer& w, Streams& s) { w.logits(s); }, false, true},
       {[](Writer& w, Streams& s) { w.combine(s); }, false, true},
       {[](Writer& w, Streams& s) { w.alignment(s); }, false, true},
       {[](Writer& w, Streams& s) { w.attention(s, kTransposeKeys); }, false, true},

@@ -30,6 +30,8 @@ double epilogue_cycles(const kernels::DescriptorHead& head, const Costs& costs) 
       return costs.residual;
     case Epilogue::kTopK:
       return costs.topk;
+    case Epilogue::kLogits:
+      return costs.logits;
     case Epilogue::kI8:
     case Epilogue::kI16:
     case Epilogue::kV:
@@ -68,7 +70,9 @@ double group_cycles(const kernels::DescriptorHead& head, const Costs& costs) {
 const char* name(const kernels::DescriptorHead& head) {
   static constexpr std::array kNames = {"pass",    "product",   "layer norm", "attention",
                                         "combine", "alignment", "add"};
-  if (head.op == Op::kMatmul && head.epilogue == Epilogue::kTopK) return "vocabulary";
+  if (head.op == Op::kMatmul &&
+      (head.epilogue == Epilogue::kTopK || head.epilogue == Epilogue::kLogits))
+    return "vocabulary";
   return kNames[static_cast<size_t>(head.op)];
 }
 

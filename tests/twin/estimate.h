@@ -27,7 +27,7 @@ struct Costs {
   double descriptor = 292;  // to copy what is kept of it
   double pair = 784;        // of objects of a product, 16 rows
   double requantise = 512;  // 16 rows of a tile, as all below
-  double residual = 575, gelu = 1'536, add = 160, topk = 1'536;
+  double residual = 575, gelu = 1'536, add = 160, topk = 1'536, logits = 200;
   double norm_sums = 1'150.0 / 4, norm_rows = 16 * 150, norm_tile = 704;
   double attention_block = 2'450, attention_end = 2'500, scores = 592;
 };

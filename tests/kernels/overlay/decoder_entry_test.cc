@@ -23,6 +23,7 @@ TEST_F(WhisperEntry, TheDecodersOperationsInSequenceEqualTheirReferences) {
     writer.combine(streams);
     writer.matmul(streams, Epilogue::kGelu, true);
     writer.alignment(streams);
+    writer.logits(streams);
     writer.topk(streams);
     SCOPED_TRACE(row);
     expect_run(row, streams);
