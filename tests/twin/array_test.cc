@@ -13,6 +13,13 @@
 namespace npu::twin::testing {
 namespace {
 
+TEST(Array, AnEmptyStreamRunsToItsEnd) {
+  Array array({}, kernels::Program::kEncoder);
+  const Report report = array.run(TestStream().words(), {});
+  EXPECT_FALSE(report.fault) << report.fault->message;
+  EXPECT_TRUE(report.channels.empty());
+}
+
 TEST(Array, AProductOfOneTileEqualsPlainIntegers) {
   const Product product(64, 384, 64, 1);
   TestMemory memory;

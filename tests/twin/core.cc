@@ -42,13 +42,11 @@ class Core::Source : public kernels::HostSource {
   const int8_t* acquire() override {
     core_.check_kernel();
     core_.block(b_ ? Wait::kB : Wait::kA);
-    input_.held = true;
     return core_.memory_->input(b_, input_.next).data();
   }
   void release() override {
     core_.check_kernel();
     core_.memory_->input(b_, input_.next).forget();
-    input_.held = false;
     input_.next = (input_.next + 1) % kDepth;
     --input_.filled;
     CoreOperation& now = core_.operations_.back();

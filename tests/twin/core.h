@@ -64,7 +64,6 @@ class Core {
   struct Memory;
   struct Input {
     size_t next = 0, filled = 0;
-    bool held = false;
     std::string origin[kDepth];
   };
   class Source;

@@ -53,7 +53,6 @@ class Fabric {
   std::optional<unsigned> a_row(unsigned column) const;
   MemoryFifo& fifo(Input of) { return of.b ? b_[of.number] : a_[of.number]; }
   MemoryFifo& part(unsigned column, unsigned row) { return c_[column * target_.core_rows + row]; }
-  Core& core_at(unsigned column, unsigned row) { return *cores_[column * target_.core_rows + row]; }
   unsigned takers(Input of) const { return of.b ? target_.core_rows : target_.columns; }
   size_t taker(Input of, unsigned i) const;  // index of a core
 

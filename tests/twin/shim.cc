@@ -259,7 +259,6 @@ void Shim::finish(ChannelState* channel) {
   if (task.token) {
     ++channel->tokens;
     --channel->tokens_to_come;
-    channel->last_token_task = task.pushed_by;
   }
   channel->queue.pop_front();
 }

@@ -47,7 +47,6 @@ struct ChannelState {
   unsigned tokens = 0;          // sent, not waited for
   unsigned tokens_to_come = 0;  // of tasks in the queue
   uint64_t tasks = 0, words = 0;
-  std::string last_token_task;
 };
 
 class Shim {
