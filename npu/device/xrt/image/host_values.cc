@@ -1,31 +1,59 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "device/xrt/image/host_values.h"
 
+#include <cassert>
 #include <cstring>
 #include <vector>
 
+#include "numerics/fine.h"
 #include "numerics/requantise.h"
 
 namespace npu::array {
 namespace {
 
 constexpr size_t kTaps = 3;
+constexpr size_t kRun = kernels::kBlockColumns;  // elements of a row that lie side by side
+
+// Features as planes, with a frame of zeros before and behind those that are there.
+class MelPlanes {
+ public:
+  MelPlanes(std::span<const int16_t> mel, size_t bands)
+      : bands_(bands), high_(mel.size() + 2 * bands), low_(high_.size()) {
+    for (size_t i = 0; i < mel.size(); ++i) {
+      const kernels::FinePlanes planes = kernels::split_fine(mel[i]);
+      high_[bands + i] = planes.high;
+      low_[bands + i] = planes.low;
+    }
+  }
+  // kRun bands of a frame, counted from the one before the first.
+  const int8_t* high(size_t frame, size_t band) const { return high_.data() + at(frame, band); }
+  const int8_t* low(size_t frame, size_t band) const { return low_.data() + at(frame, band); }
+
+ private:
+  size_t at(size_t frame, size_t band) const { return frame * bands_ + band; }
+
+  size_t bands_;
+  std::vector<int8_t> high_, low_;
+};
 
 }  // namespace
 
 void put_mel(std::span<const int16_t> mel, size_t frames, size_t bands, size_t padded,
              const Tiles& tiles, std::byte* host) {
+  assert(is_fine(tiles.layout) && bands % kRun == 0 && mel.size() == frames * bands);
+  const MelPlanes planes(mel, bands);
   for (size_t matrix = 0; matrix < kTaps; ++matrix)
     for (size_t t = 0; t < padded; ++t) {
       const size_t frame = 2 * t + matrix;  // counted from the one before the first
-      const bool is_computed = frame >= 1 && frame <= frames;
-      for (size_t tap = 0; tap < kTaps; ++tap) {
-        const size_t from = frame + tap;  // counted from two before the first
-        const bool is_heard = is_computed && from >= 2 && from - 2 < frames;
-        for (size_t band = 0; band < bands; ++band)
-          put_element(host, tiles, matrix * padded + t, tap * bands + band,
-                      is_heard ? mel[(from - 2) * bands + band] : 0);
-      }
+      const bool is_there = frame >= 1 && frame <= frames;
+      for (size_t tap = 0; tap < kTaps; ++tap)
+        for (size_t band = 0; band < bands; band += kRun) {
+          // Frame 0 is of zeros.
+          const size_t from = is_there ? frame + tap - 1 : 0;
+          std::byte* to = host + element_offset(tiles, matrix * padded + t, tap * bands + band);
+          std::memcpy(to, planes.high(from, band), kRun);
+          std::memcpy(to + tiles.plane_step, planes.low(from, band), kRun);
+        }
     }
 }
 

@@ -10,11 +10,12 @@
 
 namespace npu::array {
 
-// The first convolution's input from mel features [frames][bands] in units of quantised::kMelStep;
-// they are clamped to 12 bits where `tiles` is fine. The second convolution has stride 2 and reads
-// frames 2 t - 1, 2 t and 2 t + 1 of the first one's result, so that is made as three matrices of
-// `padded` rows: of odd frames one row late, of even frames, of odd frames. Row t of their input
-// has the three frames around its own side by side, zeros outside. Writes all 3 x padded rows.
+// The first convolution's input from mel features [frames][bands] in units of quantised::kMelStep,
+// which are clamped to 12 bits; `bands` is a multiple of 8, `tiles` fine. The second convolution
+// has stride 2 and reads frames 2 t - 1, 2 t and 2 t + 1 of the first one's result, so that is made
+// as three matrices of `padded` rows: of odd frames one row late, of even frames, of odd frames.
+// Row t of their input has the three frames around its own side by side, zeros outside. Writes all
+// 3 x padded rows.
 void put_mel(std::span<const int16_t> mel, size_t frames, size_t bands, size_t padded,
              const Tiles& tiles, std::byte* host);
 

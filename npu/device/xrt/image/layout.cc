@@ -44,22 +44,6 @@ uint64_t score_offset(const Tiles& tiles, size_t row, size_t column) {
          index * sizeof(int16_t);
 }
 
-uint64_t offset_of(const Tiles& tiles, size_t row, size_t column) {
-  switch (tiles.layout) {
-    case Layout::kKeys:
-    case Layout::kValues:
-    case Layout::kCacheRows:
-      return tiles.place.offset + key_offset(tiles, row, column);
-    case Layout::kScores:
-      return tiles.place.offset + score_offset(tiles, row, column);
-    default:
-      break;
-  }
-  const size_t index = kernels::tile_index(row % kTile, column % kTile);
-  return tiles.place.offset + row / kTile * tiles.row_step + column / kTile * tiles.column_step +
-         index * (is_int16(tiles.layout) ? sizeof(int16_t) : 1);
-}
-
 }  // namespace
 
 Tiles matrix_at(const BufferPlace& place, Layout layout, size_t columns) {
@@ -101,8 +85,24 @@ size_t keys_bytes(size_t heads, size_t blocks) {
   return heads * blocks * kObjectBytes;
 }
 
+uint64_t element_offset(const Tiles& tiles, size_t row, size_t column) {
+  switch (tiles.layout) {
+    case Layout::kKeys:
+    case Layout::kValues:
+    case Layout::kCacheRows:
+      return tiles.place.offset + key_offset(tiles, row, column);
+    case Layout::kScores:
+      return tiles.place.offset + score_offset(tiles, row, column);
+    default:
+      break;
+  }
+  const size_t index = kernels::tile_index(row % kTile, column % kTile);
+  return tiles.place.offset + row / kTile * tiles.row_step + column / kTile * tiles.column_step +
+         index * (is_int16(tiles.layout) ? sizeof(int16_t) : 1);
+}
+
 int element(const std::byte* buffer, const Tiles& tiles, size_t row, size_t column) {
-  const std::byte* at = buffer + offset_of(tiles, row, column);
+  const std::byte* at = buffer + element_offset(tiles, row, column);
   if (is_int16(tiles.layout)) {
     int16_t value;
     std::memcpy(&value, at, sizeof value);
@@ -114,7 +114,7 @@ int element(const std::byte* buffer, const Tiles& tiles, size_t row, size_t colu
 }
 
 void put_element(std::byte* buffer, const Tiles& tiles, size_t row, size_t column, int value) {
-  std::byte* at = buffer + offset_of(tiles, row, column);
+  std::byte* at = buffer + element_offset(tiles, row, column);
   if (is_int16(tiles.layout)) {
     const auto integer = static_cast<int16_t>(value);
     std::memcpy(at, &integer, sizeof integer);

@@ -88,8 +88,12 @@ Tiles keys_at(const BufferPlace& place, Layout layout, size_t heads, size_t bloc
               bool values = false);
 size_t keys_bytes(size_t heads, size_t blocks);
 
+// Where an element begins in the buffer; of fine forms its high plane.
+uint64_t element_offset(const Tiles& tiles, size_t row, size_t column);
+
 // Elements as the integers that they are, in the memory of the buffer of `tiles`. Rows of kKeys,
-// kValues and kCacheRows are keys, columns of kScores keys of head `column / (64 * blocks)`.
+// kValues and kCacheRows are keys. The columns of kScores are the keys of all heads, those of a
+// head padded to whole objects of 128.
 int element(const std::byte* buffer, const Tiles& tiles, size_t row, size_t column);
 // Saturates nothing: the value must be one of the layout.
 void put_element(std::byte* buffer, const Tiles& tiles, size_t row, size_t column, int value);

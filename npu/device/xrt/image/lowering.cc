@@ -46,6 +46,9 @@ class ListLowering {
     NPU_TRY(check());
     place();
     made_.descriptor_offset = lowering_.host_bytes_ + alignment_bytes();
+    made_.limited_bytes = all_limited_bytes();
+    descriptors_.limited.offset = made_.descriptor_offset;
+    descriptors_.fixed.offset = made_.descriptor_offset + made_.limited_bytes;
     uint64_t scores = lowering_.host_bytes_;
     for (size_t i = 0; i < list_.steps.size(); ++i) {
       const ArrayStep& step = list_.steps[i];
@@ -53,11 +56,15 @@ class ListLowering {
         product(step);
       else if (step.op == Op::kLayerNorm)
         norm(step);
-      else if (list_.value(step.keys).home == Home::kTemporary)
+      else if (!is_over_cache(step))
         own_attention(step);
       else
         over_cache(step, i, scores);
     }
+    made_.descriptors = std::move(descriptors_.limited.bytes);
+    assert(made_.descriptors.size() == made_.limited_bytes);
+    made_.descriptors.insert(made_.descriptors.end(), descriptors_.fixed.bytes.begin(),
+                             descriptors_.fixed.bytes.end());
     made_.host_bytes = made_.descriptor_offset + made_.descriptors.size();
     return std::move(made_);
   }
@@ -68,8 +75,9 @@ class ListLowering {
   bool is_over_cache(const ArrayStep& step) const {
     return step.attention != nullptr && list_.value(step.keys).home != Home::kTemporary;
   }
+  bool is_self(const ArrayStep& step) const { return list_.value(step.keys).home == Home::kSelf; }
   size_t slots_of(const ArrayStep& step) const {
-    return list_.value(step.keys).home == Home::kSelf ? shape_.self_slots : shape_.stored.size();
+    return is_self(step) ? shape_.self_slots : shape_.stored.size();
   }
 
   Result<void> check() const {
@@ -78,6 +86,13 @@ class ListLowering {
         return Error{ErrorCode::kInvalidArgument,
                      text("list ", list_.name, ": expected a cross cache of ", list_.positions,
                           " positions, found one of ", shape_.cross_positions)};
+    for (const ArrayValue& value : list_.values)
+      if (value.home == Home::kHost &&
+          lowering_.host_.find(value.name)->second.layout != value.layout)
+        return Error{ErrorCode::kUnsupported,
+                     text("list ", list_.name, ": expected buffer ", value.name,
+                          " in the form that other lists have, found it in another; prepare the "
+                          "model again")};
     for (const size_t stored : shape_.stored)
       if (stored == 0 || stored > shape_.cross_positions)
         return Error{ErrorCode::kInvalidArgument,
@@ -129,13 +144,21 @@ class ListLowering {
     return bytes;
   }
 
+  uint64_t all_limited_bytes() const {
+    uint64_t bytes = 0;
+    for (const ArrayStep& step : list_.steps)
+      if (step.op == Op::kAttention && is_over_cache(step))
+        bytes += limited_bytes(step, is_self(step), slots_of(step));
+    return bytes;
+  }
+
   BufferPlace place_of(int id) const {
     const ArrayValue& value = list_.value(id);
     const auto layer = static_cast<uint64_t>(value.layer);
     const size_t heads = value.columns / kTile;
     switch (value.home) {
       case Home::kHost:
-        return {Buffer::kHost, 0, lowering_.host_.find(value.name)->second};
+        return {Buffer::kHost, 0, lowering_.host_.find(value.name)->second.offset};
       case Home::kTable:
         return {Buffer::kWeights, 0, entry(table_name(value)).objects};
       case Home::kCross:
@@ -235,7 +258,7 @@ class ListLowering {
     made.outputs.push_back({0, made.tiles, tiles_at(step.out)});
   }
   void over_cache(const ArrayStep& step, size_t index, uint64_t& scores) {
-    CacheAttention attention(step, tiles_at(step.in), tiles_at(step.keys), made_);
+    CacheAttention attention(step, tiles_at(step.in), tiles_at(step.keys), descriptors_, made_);
     if (step.op == Op::kAlignment) {
       for (size_t slot = 0; slot < shape_.stored.size(); ++slot) {
         attention.align(slot, shape_.stored[slot], {Buffer::kHost, 0, scores});
@@ -245,7 +268,7 @@ class ListLowering {
     }
     const BufferPlace parts{Buffer::kActivations, 0,
                             plan_.offsets[list_.values.size() + index] * kLine};
-    if (list_.value(step.keys).home == Home::kSelf)
+    if (is_self(step))
       attention.attend_self(self_blocks(), shape_.self_slots, parts, tiles_at(step.out));
     else
       attention.attend_cross(shape_.stored, parts, tiles_at(step.out));
@@ -255,22 +278,25 @@ class ListLowering {
   const ArrayList& list_;
   const RunShape& shape_;
   cpu::Plan plan_;
+  RunDescriptors descriptors_;
   LoweredList made_;
 };
 
 Lowering::Lowering(std::span<const ArrayList> lists, const WeightsImage& image)
     : lists_(lists), image_(image) {
-  std::map<std::string, uint64_t> sizes;
   for (const ArrayList& list : lists)
     for (const ArrayValue& value : list.values) {
-      if (value.home == Home::kHost)
-        sizes[value.name] = std::max(sizes[value.name], bytes_of(value));
+      if (value.home == Home::kHost) {
+        HostValue& host =
+            host_.try_emplace(value.name, HostValue{value.layout, 0, 0}).first->second;
+        host.bytes = std::max(host.bytes, bytes_of(value));
+      }
       if (value.home == Home::kCross || value.home == Home::kSelf)
         layers_ = std::max(layers_, static_cast<size_t>(value.layer) + 1);
     }
-  for (const auto& [name, bytes] : sizes) {
-    host_[name] = host_bytes_;
-    host_bytes_ += (bytes + kObjectBytes - 1) / kObjectBytes * kObjectBytes;
+  for (auto& [name, host] : host_) {
+    host.offset = host_bytes_;
+    host_bytes_ += (host.bytes + kObjectBytes - 1) / kObjectBytes * kObjectBytes;
   }
   candidates_ = host_bytes_;
   host_bytes_ += kArrayColumns * uint64_t{kTileElements};
@@ -281,6 +307,7 @@ Result<LoweredList> Lowering::lower(size_t list, const RunShape& shape) const {
 }
 
 void put_row_limits(const LoweredList& list, std::span<const RunRow> rows, std::byte* host) {
+  assert(rows.size() <= kDecodeRows);
   for (const RowLimits& limits : list.limits) {
     int32_t seen[kDecodeRows] = {};
     for (size_t r = 0; r < rows.size(); ++r) {

@@ -55,9 +55,9 @@ struct LoweredList {
   std::optional<Tiles> candidates;        // of lists with a vocabulary
   std::vector<AlignmentPlace> alignment;  // in the order of the list, slot by slot
   // Of attention over caches, to be copied to `descriptor_offset` of the host's buffer before the
-  // first run; then put_row_limits() before each.
+  // first run. put_row_limits() before each changes nothing but the first `limited_bytes` of them.
   std::vector<std::byte> descriptors;
-  uint64_t descriptor_offset = 0;
+  uint64_t descriptor_offset = 0, limited_bytes = 0;
   std::vector<RowLimits> limits;
 };
 
@@ -70,7 +70,8 @@ class Lowering {
   // Borrows both; the image was planned for these lists.
   Lowering(std::span<const ArrayList> lists, const WeightsImage& image);
 
-  // Errors: kInvalidArgument, saying which of the caches has no room for what.
+  // Errors: kInvalidArgument, saying which of the caches has no room for what; kUnsupported, if the
+  // list and another one have a buffer in different forms.
   Result<LoweredList> lower(size_t list, const RunShape& shape) const;
 
  private:
@@ -78,7 +79,11 @@ class Lowering {
 
   std::span<const ArrayList> lists_;
   const WeightsImage& image_;
-  std::map<std::string, uint64_t> host_;  // offsets
+  struct HostValue {
+    Layout layout;
+    uint64_t bytes, offset;
+  };
+  std::map<std::string, HostValue> host_;
   uint64_t candidates_ = 0, host_bytes_ = 0;
   size_t layers_ = 0;  // of caches
 };

@@ -83,6 +83,13 @@ class Compiler {
                  text("list ", list_.name, ": expected ", expected, ", found ", found)};
   }
 
+  // What a product reads has the form that its matrix was made for.
+  Result<void> check_input(int in, const quantised::Matrix& matrix, const std::string& name) const {
+    if (is_fine(made_.value(in).layout) == (matrix.input == Input::kFine)) return {};
+    return unsupported(matrix.input == Input::kFine ? "an input of 12 bits" : "an input of 8 bits",
+                       name + " after another");
+  }
+
   // First pass: what values are read as.
   Wanted& wanted(ValueId id) { return wanted_[size(id)]; }
   Result<void> reads(ValueId in, const std::string& name, size_t rows, size_t cols) {
@@ -246,12 +253,14 @@ Result<void> Compiler::take(const Linear& op) {
                  matrix(name, op.weight.shape[0], op.weight.shape[1]));
   makers_[size(op.out)] = name;
   const int in = this->read(op.in);
+  NPU_TRY(check_input(in, *read, name));
   const Role role = wanted(op.out).role;
-  const bool is_fine = role == Role::kFineInput, narrow = is_table(op.in);
-  if (is_fine && !op.gelu) return unsupported("12 bits of GELU or attention only", name);
+  const bool fine = role == Role::kFineInput, narrow = is_table(op.in);
+  if (fine && !op.gelu) return unsupported("12 bits of GELU or attention only", name);
   const int residual = op.residual ? this->read(*op.residual) : -1;
   const Layout layout = layout_of(role, narrow);
   const bool is_keys = role == Role::kKeys || role == Role::kValues;
+  if (role == Role::kValues && last_keys_ < 0) return unsupported("keys before values", name);
   const int out =
       is_keys ? (current_[size(op.out)] = keys_value(op.out, narrow)) : make(op.out, layout);
   const bool joins = follows_linear_ && !op.gelu && residual < 0 && made_.steps.back().in == in &&
@@ -264,7 +273,8 @@ Result<void> Compiler::take(const Linear& op) {
   return {};
 }
 
-// The first convolution makes what the second one reads: three matrices side by side (layout.h).
+// The first convolution makes what the second one reads: three matrices, one behind the other
+// (host_values.h).
 Result<void> Compiler::take(const Convolution& op) {
   constexpr uint32_t kTaps = 3;
   const std::string name = quantised::short_name(op.weight);
@@ -278,10 +288,10 @@ Result<void> Compiler::take(const Convolution& op) {
   if (first) {
     const RowForm three{kTaps * rows.rows, false};
     const int in = this->read(op.in);
-    made_.values[size(in)].rows = three.rows;
-    made_.values[size(in)].columns = read->cols;
+    NPU_TRY(check_input(in, *read, name));
     const int out = make(op.out, layout_of(wanted(op.out).role, false));
-    made_.values[size(out)].rows = three.rows;
+    for (const int id : {in, out}) made_.values[size(id)].rows = three.rows;
+    made_.values[size(in)].columns = read->cols;
     ArrayStep& to = step(Op::kMatmul, three);
     to.in = in;
     to.zero_first_row = true;
@@ -296,6 +306,7 @@ Result<void> Compiler::take(const Convolution& op) {
   const int convolved =
       add({layout_of(into->input == Input::kFine ? Role::kFineInput : Role::kProductInput, false),
            Home::kTemporary, rows.rows, into->cols});
+  NPU_TRY(check_input(current_[size(op.in)], *read, name));
   ArrayStep& to = step(Op::kMatmul, rows);
   to.in = current_[size(op.in)];
   to.taps = kTaps;
@@ -333,6 +344,7 @@ Result<void> Compiler::attend(Op op, ValueId q, int heads, int keys, std::option
   NPU_TRY_ASSIGN(const quantised::Attention* attention, parameters(network_.attentions, name));
   if (cols(q) != size(heads) * kTile || attention->mult.size() != size(heads))
     return unsupported("heads of 64 columns", text(cols(q), " columns for ", heads, " heads"));
+  if (keys < 0) return unsupported("keys and values that products make", name);
   const Role role = attention->output == Input::kFine ? Role::kFineInput : Role::kProductInput;
   const int result = out ? make(*out, layout_of(role, is_table(q))) : -1;
   ArrayStep& to = step(op, form_of(q));
@@ -350,6 +362,7 @@ Result<void> Compiler::take(const Score& op) {
   NPU_TRY_ASSIGN(const quantised::Matrix* tokens,
                  matrix(name, op.tokens.shape[0], op.tokens.shape[1]));
   const int in = this->read(op.in);
+  NPU_TRY(check_input(in, *tokens, name));
   ArrayValue& scored = made_.values[size(in)];
   scored.home = Home::kHost;
   scored.name = kScored;

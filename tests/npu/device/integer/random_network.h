@@ -22,12 +22,11 @@ inline std::vector<OpList> small_lists() {
           lists[list_on_positions(kCrossKv, positions)], lists[kDecodeStep], lists[kAlign]};
 }
 
-// As if a calibration had seen channels of many sizes. `scale` 1 is about what the network
-// computes; with less of it values leave their ranges.
-inline Result<quantised::Network> random_network(float scale,
-                                                 const quantised::QuantiseOptions& options = {}) {
-  const auto lists = small_lists();
-  const auto whole = whole_network(lists);
+// As if a calibration had seen channels of many sizes. `scale` 1 is about what a network with
+// random weights computes; with less of it values leave their ranges.
+inline Result<quantised::Network> network_with_made_up_ranges(
+    const std::vector<const OpList*>& whole, size_t width, WeightSource& weights, float scale,
+    const quantised::QuantiseOptions& options = {}) {
   NPU_TRY_ASSIGN(const quantised::Graph graph, quantised::read_graph(whole));
   quantised::ActivationStats stats;
   uint64_t seed = 1;
@@ -43,10 +42,17 @@ inline Result<quantised::Network> random_network(float scale,
   };
   for (const auto& [name, product] : graph.products) see(name, product.weight.shape[0]);
   for (const auto& [name, norm] : graph.norms) see(name, norm.gain.shape[0]);
-  for (const auto& use : graph.attentions) see(use.name(), static_cast<size_t>(kSmallDims.width));
-  see(quantised::short_name(*graph.vocabulary), static_cast<size_t>(kSmallDims.width));
-  RandomWeights weights;
+  for (const auto& use : graph.attentions) see(use.name(), width);
+  see(quantised::short_name(*graph.vocabulary), width);
   return quantised::quantise(whole, weights, stats, options, {});
+}
+
+inline Result<quantised::Network> random_network(float scale,
+                                                 const quantised::QuantiseOptions& options = {}) {
+  const auto lists = small_lists();
+  RandomWeights weights;
+  return network_with_made_up_ranges(whole_network(lists), size_t{kSmallDims.width}, weights, scale,
+                                     options);
 }
 
 }  // namespace npu::testing

@@ -120,6 +120,11 @@ ArrayExecutor::Core::Core(unsigned row) {
 }
 
 ArrayExecutor::ArrayExecutor(ArrayMemory& memory) : memory_(memory) {
+  restart();
+}
+
+void ArrayExecutor::restart() {
+  cores_.clear();
   for (unsigned column = 0; column < array::kArrayColumns; ++column)
     for (unsigned row = 0; row < kernels::kCoreRows; ++row) cores_.emplace_back(row);
 }
@@ -168,18 +173,25 @@ std::string ArrayExecutor::write_results() {
   }
   std::sort(results_.begin(), results_.end(),
             [](const Result& a, const Result& b) { return key_of(a.place) < key_of(b.place); });
+  const auto meet = [](const Key& a, size_t a_bytes, const Key& b, size_t b_bytes) {
+    return std::get<0>(a) == std::get<0>(b) && std::get<1>(a) == std::get<1>(b) &&
+           std::get<2>(a) < std::get<2>(b) + b_bytes && std::get<2>(b) < std::get<2>(a) + a_bytes;
+  };
   for (size_t i = 0; i < results_.size(); ++i) {
     const Key key = key_of(results_[i].place);
-    const uint64_t end = std::get<2>(key) + results_[i].bytes.size();
-    const auto is_before_end = [&](const Key& other) {
-      return std::get<0>(other) == std::get<0>(key) && std::get<1>(other) == std::get<1>(key) &&
-             std::get<2>(other) < end;
-    };
-    if (i + 1 < results_.size() && is_before_end(key_of(results_[i + 1].place)))
-      return text("C: bytes before ", end, " of buffer ", std::get<0>(key), " are written twice");
-    auto next = read_.lower_bound(key);
-    if (next != read_.end() && is_before_end(next->first))
-      return text("C: bytes before ", end, " of buffer ", std::get<0>(key), " are read too");
+    const size_t bytes = results_[i].bytes.size();
+    const auto where = [&] { return text(std::get<2>(key), " of buffer ", std::get<0>(key)); };
+    if (i + 1 < results_.size() &&
+        meet(key, bytes, key_of(results_[i + 1].place), results_[i + 1].bytes.size()))
+      return text("C: bytes behind ", where(), " are written twice");
+    // What begins at most an object before it.
+    const uint64_t offset = std::get<2>(key);
+    Key first = key;
+    std::get<2>(first) = offset - std::min(offset, uint64_t{kObjectBytes});
+    for (auto read = read_.lower_bound(first);
+         read != read_.end() && std::get<2>(read->first) < offset + bytes; ++read)
+      if (meet(key, bytes, read->first, read->second))
+        return text("C: bytes behind ", where(), " are read too");
   }
   return "";
 }

@@ -22,6 +22,9 @@ class ArrayExecutor {
   // missing, results that overwrite what is read. Cores keep their state from one to the next.
   std::string run(const array::Operation& operation, std::span<const array::AppendedRow> rows);
 
+  // Cores begin anew.
+  void restart();
+
   using Key = std::tuple<int, uint8_t, uint64_t>;  // buffer, slot, offset
 
  private:

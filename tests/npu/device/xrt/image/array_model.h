@@ -3,6 +3,7 @@
 // operation.
 #pragma once
 
+#include <functional>
 #include <optional>
 
 #include "array_executor.h"
@@ -32,6 +33,16 @@ class ArrayModel {
   ArrayMemory& memory() { return memory_; }
   FastPath& fast() { return fast_; }
 
+  // What first differed from the fast path or went wrong, "" if nothing has. A list ends there.
+  const std::string& first_difference() const { return first_difference_; }
+  // Cores that stopped go on.
+  void forget_differences() {
+    first_difference_.clear();
+    executor_.restart();
+  }
+  // Changes each list before it runs, if it is set.
+  std::function<void(array::LoweredList&)> change;
+
   size_t compared() const { return compared_; }
   size_t operations() const { return operations_; }
 
@@ -40,7 +51,8 @@ class ArrayModel {
   array::LoweredList lower(size_t list, std::span<const Row> rows);
   void run(const array::LoweredList& list, std::span<const Row> rows);
   void write_rows(const array::LoweredList& list, std::span<const Row> rows);
-  void expect_equal(const std::string& name, size_t differing, size_t bytes);
+  void count(const std::string& name, size_t differing, size_t bytes);
+  void report(const std::string& what);
   void compare(const array::Operation& operation, std::span<const Row> rows);
   void compare(const std::string& name, const array::Tiles& to, std::span<const Row> rows);
   void compare_convolved(const Rows& fast, const array::Tiles& to);
@@ -58,6 +70,7 @@ class ArrayModel {
   ArrayExecutor executor_{memory_};
   size_t list_ = 0;             // that runs
   std::vector<size_t> stored_;  // positions in each cross slot
+  std::string first_difference_;
   size_t compared_ = 0, operations_ = 0;
 };
 

@@ -28,8 +28,9 @@ class SmallNetwork : public KernelTest {
   }
   void TearDown() override {
     KernelTest::TearDown();
-    if (model_)
-      std::printf("%zu operations, %zu bytes compared\n", model_->operations(), model_->compared());
+    if (!model_) return;
+    EXPECT_EQ(model_->first_difference(), "");
+    std::printf("%zu operations, %zu bytes compared\n", model_->operations(), model_->compared());
   }
   std::unique_ptr<ArrayModel> model_;
 };
@@ -66,6 +67,28 @@ TEST_F(SmallNetwork, DecodesRowsOfSeveralSlotsAsTheFastPath) {
     for (int i = 0; i < 2 + slot; ++i) rows.push_back({slot * 900 + i * 37, i, slot, slot % 2});
   model_->step(kListStep, rows);
   rows = {{4000, 2, 0, 0}, {77, 3, 1, 1}, {1234, 4, 2, 0}};
+  model_->step(kListAlign, rows);
+}
+
+// Six heads on four columns: two of them are idle in the last round.
+TEST_F(SmallNetwork, ComputesAtTheWidthOfTinyAsTheFastPath) {
+  constexpr ModelDims kDims{80, 384, 6, 1, 1, 1000, 1536};
+  auto lists = whisper_lists(kDims, {{0, 3}, {0, 5}});
+  RandomWeights weights;
+  auto network = network_with_made_up_ranges(whole_network(lists), size_t{kDims.width}, weights, 1);
+  ASSERT_TRUE(network) << network.error().message;
+  lists = {lists[list_on_positions(kEncoder, kPositions)],
+           lists[list_on_positions(kCrossKv, kPositions)], lists[kDecodeStep], lists[kAlign]};
+  ContextLimits limits;
+  limits.max_rows = 16;
+  limits.self_slots = 2;
+  model_ = std::make_unique<ArrayModel>(lists, *std::move(network), limits);
+  ASSERT_TRUE(model_->ready());
+  encode(10, 0);
+  Row rows[] = {{5, 0, 0, 0}, {700, 1, 0, 0}};
+  model_->step(kListStep, rows);
+  rows[0] = {6, 2, 0, 0};
+  rows[1] = {999, 0, 1, 0};
   model_->step(kListAlign, rows);
 }
 
