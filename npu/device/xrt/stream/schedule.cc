@@ -2,6 +2,7 @@
 #include "device/xrt/stream/schedule.h"
 
 #include <array>
+#include <optional>
 
 namespace npu::array {
 namespace {
@@ -11,15 +12,15 @@ class Scheduler {
   explicit Scheduler(unsigned controller_id) : writer_(controller_id) {}
 
   Result<void> add(const Slice& slice, bool reads_b_early) {
+    std::vector<Waiting> waiting;
+    for (const std::vector<Task>* tasks : {&slice.c, &slice.b, &slice.a})
+      for (const Task& task : *tasks) waiting.push_back({&task, std::nullopt, false});
     Running next;
-    std::vector<bool> started(slice.b.size());
-    if (reads_b_early) NPU_TRY(start_early(slice.b, started, next));
+    if (reads_b_early) NPU_TRY(start_early(waiting, slice.b, next));
+    NPU_TRY(prepare(waiting));
     NPU_TRY(await_running());
-    for (const Task& task : slice.c) NPU_TRY(start(task, next));
-    for (size_t i = 0; i < slice.b.size(); ++i) {
-      if (!started[i]) NPU_TRY(start(slice.b[i], next));
-    }
-    for (const Task& task : slice.a) NPU_TRY(start(task, next));
+    for (Waiting& task : waiting)
+      if (!task.is_started) NPU_TRY(start(task, next));
     running_ = std::move(next);
     return {};
   }
@@ -36,23 +37,46 @@ class Scheduler {
     std::vector<Channel> tokens;
   };
 
-  Result<void> start(const Task& task, Running& of) {
-    NPU_TRY_ASSIGN(const TaskId id, writer_.start(task));
+  // A task of the slice that comes next.
+  struct Waiting {
+    const Task* task;
+    std::optional<PreparedTask> prepared;
+    bool is_started;
+  };
+
+  Result<void> start(Waiting& waiting, Running& of) {
+    const Task& task = *waiting.task;
+    NPU_TRY_ASSIGN(const TaskId id, waiting.prepared ? writer_.start(*std::move(waiting.prepared))
+                                                     : writer_.start(task));
+    waiting.is_started = true;
     of.tasks.push_back(id);
     if (task.token) of.tokens.push_back(task.channel);
     return {};
   }
 
-  // Those that fit beside what runs; of each column only as long as none was left out.
-  Result<void> start_early(const std::vector<Task>& b, std::vector<bool>& started, Running& of) {
+  bool has_room(const Task& task) const {
+    return writer_.free_bds(task.channel.column) >= task.chain.size();
+  }
+
+  // B of those, as far as it fits beside what runs; of each column only as long as none was left
+  // out.
+  Result<void> start_early(std::vector<Waiting>& waiting, const std::vector<Task>& b, Running& of) {
     std::array<bool, kColumns> full{};
-    for (size_t i = 0; i < b.size(); ++i) {
-      const unsigned column = b[i].channel.column;
-      full[column] = full[column] || writer_.in_flight(b[i].channel) >= kQueuedTasks ||
-                     writer_.free_bds(column) < b[i].chain.size();
-      if (full[column]) continue;
-      NPU_TRY(start(b[i], of));
-      started[i] = true;
+    for (Waiting& one : waiting) {
+      if (one.task < b.data() || one.task >= b.data() + b.size()) continue;
+      bool& is_full = full[one.task->channel.column];
+      is_full =
+          is_full || writer_.in_flight(one.task->channel) >= kQueuedTasks || !has_room(*one.task);
+      if (!is_full) NPU_TRY(start(one, of));
+    }
+    return {};
+  }
+
+  // BDs are written while the slice before runs, as far as there are free ones.
+  Result<void> prepare(std::vector<Waiting>& waiting) {
+    for (Waiting& one : waiting) {
+      if (one.is_started || !has_room(*one.task)) continue;
+      NPU_TRY_ASSIGN(one.prepared, writer_.prepare(*one.task));
     }
     return {};
   }

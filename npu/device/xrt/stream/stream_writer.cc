@@ -68,17 +68,18 @@ Result<std::vector<unsigned>> StreamWriter::choose_bds(const Task& task) const {
   return chosen;
 }
 
-Result<TaskId> StreamWriter::start(const Task& task) {
+Result<void> StreamWriter::check_queue(const Channel& channel) const {
+  if (in_flight(channel) < kQueuedTasks) return {};
+  return misused(channel, text("tasks in flight: expected at most ", kQueuedTasks,
+                               ", found one more; the queue would drop it"));
+}
+
+Result<PreparedTask> StreamWriter::prepare(const Task& task) {
   NPU_TRY(check(task));
   if (controller_id_field(controller_id_) > kControllerIdMask) {
     return Error{ErrorCode::kInvalidArgument,
                  text("instruction stream: controller id of the shims: expected at most ",
                       kControllerIdMask >> 8, ", found ", controller_id_)};
-  }
-  const Channel& channel = task.channel;
-  if (in_flight(channel) >= kQueuedTasks) {
-    return misused(channel, text("tasks in flight: expected at most ", kQueuedTasks,
-                                 ", found one more; the queue would drop it"));
   }
   NPU_TRY_ASSIGN(std::vector<unsigned> bds, choose_bds(task));
   std::vector<BdWords> words;
@@ -91,21 +92,35 @@ Result<TaskId> StreamWriter::start(const Task& task) {
     words.push_back(encoded);
     offsets.push_back(offset);
   }
-
+  const unsigned column = task.channel.column;
   for (size_t i = 0; i < bds.size(); ++i) {
-    const uint32_t address = bd_address(channel.column, bds[i]);
+    const uint32_t address = bd_address(column, bds[i]);
     transaction_.block_write(address, words[i]);
     transaction_.patch(address + sizeof(uint32_t), task.chain[i].place.argument, offsets[i]);
-    shims_[channel.column].live[bds[i]] = true;
+    shims_[column].live[bds[i]] = true;
   }
+  ++prepared_;
+  return PreparedTask{task.channel, std::move(bds), task.repeats, task.token};
+}
+
+Result<TaskId> StreamWriter::start(PreparedTask task) {
+  const Channel& channel = task.channel;
+  NPU_TRY(check_queue(channel));
   if (task.token) {
     transaction_.mask_write(control_address(channel), controller_id_field(controller_id_),
                             kControllerIdMask);
   }
-  transaction_.write(queue_address(channel), queue_word(task.token, task.repeats, bds[0]));
+  transaction_.write(queue_address(channel), queue_word(task.token, task.repeats, task.bds[0]));
   const TaskId id{channel, started_++};
-  queue(channel).push_back({id.number, std::move(bds), task.token});
+  queue(channel).push_back({id.number, std::move(task.bds), task.token});
   return id;
+}
+
+Result<TaskId> StreamWriter::start(const Task& task) {
+  NPU_TRY(check(task));
+  NPU_TRY(check_queue(task.channel));
+  NPU_TRY_ASSIGN(PreparedTask prepared, prepare(task));
+  return start(std::move(prepared));
 }
 
 void StreamWriter::release_oldest(const Channel& channel) {
@@ -148,6 +163,12 @@ Result<std::vector<uint32_t>> StreamWriter::finish() const {
         }
       }
     }
+  }
+  if (started_ < prepared_) {
+    return Error{ErrorCode::kInternal,
+                 text("instruction stream: tasks that are prepared and not started: expected 0, "
+                      "found ",
+                      prepared_ - started_)};
   }
   return transaction_.words();
 }

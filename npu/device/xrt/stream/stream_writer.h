@@ -33,6 +33,14 @@ struct TaskId {
   uint64_t number;
 };
 
+// A task whose BDs are written; to be started once, by the writer that made it.
+struct PreparedTask {
+  Channel channel;
+  std::vector<unsigned> bds;
+  uint32_t repeats;
+  bool token;
+};
+
 // Not thread-safe. After an error nothing was written, and the writer is as it was.
 class StreamWriter {
  public:
@@ -41,9 +49,15 @@ class StreamWriter {
       : controller_id_(controller_id) {}
   static constexpr unsigned kStockControllerId = 15;  // of mlir-aie
 
-  // Writes the BDs of a task, to the lowest numbers that are free, and starts it. Errors:
-  // kInvalidArgument for a field beyond its limit, a channel that is not there or a controller id
-  // of more than 5 bits; kInternal for a fifth task in flight or more BDs than are free.
+  // Writes the BDs of a task, to the lowest numbers that are free; they are in use from now on.
+  // Errors: kInvalidArgument for a field beyond its limit, a channel that is not there or a
+  // controller id of more than 5 bits; kInternal for more BDs than are free.
+  Result<PreparedTask> prepare(const Task& task);
+
+  // Errors: kInternal for a fifth task in flight.
+  Result<TaskId> start(PreparedTask task);
+
+  // Both. Errors: theirs.
   Result<TaskId> start(const Task& task);
 
   // Waits for the oldest token of the channel that was not waited for: that task and those before
@@ -59,7 +73,7 @@ class StreamWriter {
   unsigned free_bds(unsigned column) const;
   unsigned in_flight(const Channel& channel) const;
 
-  // The stream. Errors: kInternal if a task is still in flight.
+  // The stream. Errors: kInternal if a task is still in flight, or prepared and not started.
   Result<std::vector<uint32_t>> finish() const;
 
  private:
@@ -76,13 +90,14 @@ class StreamWriter {
 
   Queue& queue(const Channel& channel);
   const Queue& queue(const Channel& channel) const;
+  Result<void> check_queue(const Channel& channel) const;
   Result<std::vector<unsigned>> choose_bds(const Task& task) const;
   void release_oldest(const Channel& channel);
 
   unsigned controller_id_;
   Transaction transaction_;
   std::array<Shim, kColumns> shims_;
-  uint64_t started_ = 0;
+  uint64_t prepared_ = 0, started_ = 0;
 };
 
 }  // namespace npu::array

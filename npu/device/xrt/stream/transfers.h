@@ -48,8 +48,10 @@ struct Binding {
   std::span<const AppendedRow> rows;               // of kCacheRows
 };
 
-// Errors: kInvalidArgument (an operation that has no transfers: of kPass, of a shape or a number of
-// rows that kernels/layout/descriptor.h has not; a field of a descriptor beyond its limit).
+// Only outputs of kCacheRows depend on the rows: transfers of other operations may be kept from run
+// to run. Errors: kInvalidArgument (an operation that has no transfers: of kPass, of a shape or a
+// number of rows that kernels/layout/descriptor.h has not; a field of a descriptor beyond its
+// limit).
 Result<Transfers> transfers_of(const Operation& operation, const Binding& binding);
 
 }  // namespace npu::array

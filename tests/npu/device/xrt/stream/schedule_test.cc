@@ -87,6 +87,16 @@ TEST(Schedule, WeightsOfTheNextOperationAreReadWhileOneRuns) {
   EXPECT_GT(event(shims, 'p', kC, 1), end_of_first);
 }
 
+TEST(Schedule, DescriptorsOfTheNextOperationAreWrittenWhileOneRuns) {
+  OperationMaker make;
+  const std::vector<Transfers> two =
+      transfers({make.product(16, 512, 512, Layout::kNarrow, Layout::kNarrow),
+                 make.attention(16, 8, 2, false, Buffer::kSelf)});
+  Shims shims(kWasteArgument);
+  shims.execute(stream(two));
+  EXPECT_LT(event(shims, 'd', 0, 4 + 5 - 1), event(shims, 'w', kC, 0));
+}
+
 TEST(Schedule, KeysThatTheStreamItselfWritesAreNot) {
   OperationMaker make;
   for (const Buffer from : {Buffer::kSelf, Buffer::kActivations, Buffer::kCross}) {

@@ -81,7 +81,7 @@ void Shims::write_bd(const uint32_t* operation) {
   Bd bd;
   std::copy_n(operation + 4, 8, bd.words);
   bds_[column][at / 0x20] = bd;
-  ++written_[column];
+  events_.push_back({'d', {column, 0}});
 }
 
 void Shims::patch(const uint32_t* operation) {

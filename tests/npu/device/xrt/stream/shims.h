@@ -46,14 +46,13 @@ class Shims {
 
   const std::vector<Range>& ranges(unsigned column, unsigned channel);
   uint64_t bytes(unsigned column, unsigned channel);
-  // What was done, in order: 'p' a task was pushed, 'w' a token was waited for.
+  // What was done, in order: 'd' a descriptor was written (of no channel: 0), 'p' a task was
+  // pushed, 'w' a token was waited for.
   struct Event {
     char what;
     ChannelName channel;
   };
   const std::vector<Event>& events() const { return events_; }
-  // Descriptors that were written for a shim.
-  unsigned written(unsigned column) const { return written_[column]; }
 
  private:
   struct Bd {
@@ -71,7 +70,6 @@ class Shims {
 
   unsigned waste_;
   Bd bds_[4][16];
-  unsigned written_[4] = {};
   std::map<ChannelName, Ranges> ranges_;
   std::map<ChannelName, int> tokens_;
   std::vector<Event> events_;

@@ -51,6 +51,25 @@ TEST(StreamWriter, RefusesToRewriteADescriptorInUse) {
   EXPECT_TRUE(writer.start(task(c_channel(1), 2, true)));
 }
 
+TEST(StreamWriter, APreparedTaskHasItsDescriptorsAndNoPlaceInAQueue) {
+  StreamWriter writer;
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(writer.start(task(b_channel(1), 1, true)));
+  Result<PreparedTask> prepared = writer.prepare(task(b_channel(1), 3, false));
+  ASSERT_TRUE(prepared);
+  EXPECT_EQ(writer.free_bds(1), 9u);
+  expect_refused(writer.start(*prepared), ErrorCode::kInternal,
+                 "MM2S 1: tasks in flight: expected at most 4, found one more; the queue would "
+                 "drop it");
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(writer.await(b_channel(1)));
+  EXPECT_EQ(writer.free_bds(1), 13u);
+  EXPECT_EQ(writer.finish().error().message,
+            "instruction stream: tasks that are prepared and not started: expected 0, found 1");
+  const Result<TaskId> started = writer.start(*std::move(prepared));
+  ASSERT_TRUE(started);
+  ASSERT_TRUE(writer.retire(*started));
+  EXPECT_TRUE(writer.finish());
+}
+
 TEST(StreamWriter, WritesTheLowestFreeDescriptors) {
   StreamWriter writer;
   ASSERT_TRUE(writer.start(task(b_channel(1), 1, true)));

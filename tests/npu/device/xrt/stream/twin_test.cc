@@ -101,13 +101,17 @@ class StreamsOnTheTwin : public KernelTest {
     ASSERT_TRUE(model_->ready());
   }
 
-  void encode(uint64_t seed) {
+  void write_mel(uint64_t seed) {
     Random random(seed);
     std::vector<float> mel(size_t{2} * kPositions * 80);
     for (float& x : mel) x = random.next();
     model_->write_mel(kListEncoder, mel);
-    run(kListEncoder, {}, [&] { model_->encode(kListEncoder); });
-    run(kListCross, {}, [&] { model_->encode(kListCross, 0); });
+  }
+  // On the cores alone.
+  void encode(uint64_t seed, int slot) {
+    write_mel(seed);
+    model_->encode(kListEncoder);
+    model_->encode(kListCross, slot);
   }
   void step(size_t list, std::span<const Row> rows) {
     run(list, rows, [&] { model_->step(list, rows); });
@@ -143,7 +147,8 @@ class StreamsOnTheTwin : public KernelTest {
     }
     const Result<std::vector<uint32_t>> words = stream_of(transfers);
     ASSERT_TRUE(words) << words.error().message;
-    const twin::Report report = array_.run(*words, memory.buffers());
+    twin::Array& array = list == kListEncoder || list == kListCross ? encoder_ : decoder_;
+    const twin::Report report = array.run(*words, memory.buffers());
     ASSERT_FALSE(report.fault) << lowered->name << ": " << report.fault->message;
     compare(*lowered, appended, memory);
   }
@@ -197,14 +202,17 @@ class StreamsOnTheTwin : public KernelTest {
 
   ContextLimits limits_;
   std::unique_ptr<ArrayModel> model_;
-  twin::Array array_{twin::Target{}, kernels::Program::kWhole};
+  twin::Array encoder_{twin::Target{}, kernels::Program::kEncoder};
+  twin::Array decoder_{twin::Target{}, kernels::Program::kDecoder};
 };
 
 TEST_F(StreamsOnTheTwin, EncodeAndDecodeOneSlot) {
   ContextLimits limits;
   limits.max_rows = 16;
   make(limits);
-  encode(7);
+  write_mel(7);
+  run(kListEncoder, {}, [&] { model_->encode(kListEncoder); });
+  run(kListCross, {}, [&] { model_->encode(kListCross); });
   std::vector<Row> rows;
   for (int i = 0; i < 16; ++i) rows.push_back({i * 37 % 5000, i, 0, 0});
   step(kListStep, rows);
@@ -221,14 +229,32 @@ TEST_F(StreamsOnTheTwin, DecodeRowsOfSeveralSlots) {
   limits.self_slots = 3;
   limits.cross_slots = 2;
   make(limits);
-  encode(8);
-  model_->encode(kListCross, 1);
+  encode(7, 1);
+  encode(8, 0);
   std::vector<Row> rows;
   for (int slot = 0; slot < 3; ++slot)
     for (int i = 0; i < 2 + slot; ++i) rows.push_back({slot * 900 + i * 37, i, slot, slot % 2});
   step(kListStep, rows);
   rows = {{4000, 2, 0, 0}, {77, 3, 1, 1}, {1234, 4, 2, 0}};
   step(kListAlign, rows);
+}
+
+// Rows of caches that lie one before the other are more descriptors than a shim has.
+TEST_F(StreamsOnTheTwin, DecodeRowsOf16Slots) {
+  ContextLimits limits;
+  limits.max_rows = 16;
+  limits.self_slots = 16;
+  make(limits);
+  encode(9, 0);
+  std::vector<Row> rows;
+  const int histories[] = {1, 3, 2, 5, 1, 4};
+  for (int slot = 0; slot < 6; ++slot)
+    for (int i = 0; i < histories[slot]; ++i) rows.push_back({slot * 77 + i, i, slot, 0});
+  model_->step(kListStep, rows);
+  rows.clear();
+  for (int slot = 15; slot >= 0; --slot)
+    rows.push_back({slot * 300, slot < 6 ? histories[slot] : 0, slot, 0});
+  step(kListStep, rows);
 }
 
 }  // namespace
