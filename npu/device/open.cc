@@ -2,6 +2,8 @@
 #include "device/open.h"
 
 #include "device/cpu/cpu_device.h"
+#include "device/xrt/module_loader.h"
+#include "device/xrt/system_check.h"
 #include "log.h"
 
 namespace npu {
@@ -21,20 +23,35 @@ Result<std::unique_ptr<Device>> open_cpu(const DeviceRequest& request) {
   return cpu::create_cpu_device(request.threads);
 }
 
-Result<std::unique_ptr<Device>> open_npu(const DeviceRequest&) {
-  return Error{ErrorCode::kNoDevice,
-               "device npu: this build has no NPU support; choose device cpu (or auto) to get "
-               "captions from the CPU"};
+Result<std::unique_ptr<Device>> find_npu(const DeviceRequest& request) {
+  if (request.index < 0)
+    return Error{ErrorCode::kInvalidArgument,
+                 text("device npu: expected an index from 0 on, found ", request.index)};
+  NPU_TRY(array::check_system(array::SystemView::of_process()));
+  return array::open_with_module(array::module_path(), request);
+}
+
+Result<std::unique_ptr<Device>> open_npu(const DeviceRequest& request) {
+  auto device = find_npu(request);
+  if (device || device.error().code != ErrorCode::kNoDevice) return device;
+  return Error{
+      ErrorCode::kNoDevice,
+      text(device.error().message, ". Choose device cpu (or auto) to get captions from the CPU")};
 }
 
 Result<std::unique_ptr<Device>> open_auto(const DeviceRequest& request) {
+  auto npu = find_npu(request);
+  if (npu) {
+    log(LogLevel::kInfo, text("device auto: chose ", (*npu)->description()));
+    return npu;
+  }
   DeviceRequest cpu = request;
   cpu.name = "cpu";
   cpu.index = 0;
   auto device = open_cpu(cpu);
   if (device)
-    log(LogLevel::kInfo, text("device auto: chose ", (*device)->description(),
-                              ", since this build has no NPU support"));
+    log(LogLevel::kInfo,
+        text("device auto: chose ", (*device)->description(), ", since: ", npu.error().message));
   return device;
 }
 

@@ -26,7 +26,7 @@ TEST(OpenDevice, AutoTakesTheCpuAndLogsWhy) {
   set_log_sink(nullptr);
   ASSERT_TRUE(device);
   EXPECT_EQ((*device)->name(), "cpu");
-  EXPECT_NE(last_line.find("no NPU support"), std::string::npos) << last_line;
+  EXPECT_NE(last_line.find(", since: device npu: "), std::string::npos) << last_line;
 }
 
 struct RefusedCase {
@@ -51,7 +51,8 @@ TEST_P(RefusedDevice, SaysWhy) {
 }
 
 const RefusedCase kRefused[] = {
-    {"NpuWithoutSupport", {"npu"}, ErrorCode::kNoDevice, "choose device cpu (or auto)"},
+    {"NpuThatIsNotThere", {"npu"}, ErrorCode::kNoDevice, "Choose device cpu (or auto)"},
+    {"NegativeNpu", {"npu", -1}, ErrorCode::kInvalidArgument, "from 0 on, found -1"},
     {"UnknownName", {"gpu"}, ErrorCode::kInvalidArgument, "auto, cpu, npu, found 'gpu'"},
     {"NegativeThreads", {"cpu", 0, -1}, ErrorCode::kInvalidArgument, "threads"},
     {"TooManyThreads", {"cpu", 0, 257}, ErrorCode::kInvalidArgument, "256"},

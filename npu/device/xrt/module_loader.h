@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Opens the NPU through the module that drives it with XRT.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "device/device.h"
+#include "device/open.h"
+#include "result.h"
+
+namespace npu::array {
+
+// Where the module is: $NPUWHISPER_XRT_MODULE, else where it is installed. Empty: this build has
+// none.
+std::filesystem::path module_path();
+
+// Loads the module, for good, and opens the NPU with it. Thread-safe.
+// Errors: kNoDevice: `module` is empty, not there or of another version, XRT's library is missing
+// or too old, or the module finds no device; each says what to do.
+Result<std::unique_ptr<Device>> open_with_module(const std::filesystem::path& module,
+                                                 const DeviceRequest& request);
+
+}  // namespace npu::array
