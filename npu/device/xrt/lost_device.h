@@ -13,8 +13,8 @@ namespace npu::array {
 // stays. Thread-safe.
 class LostDevice {
  public:
-  // That of this process: the one piece of state that all users of the NPU share. All code that uses
-  // the NPU is in one module, so there is one.
+  // That of this process: the one piece of state that all users of the NPU share. All code that
+  // uses the NPU is in one module, so there is one.
   static LostDevice& of_process();
 
   // The first reason is kept. `why` completes "the NPU was given up: ".

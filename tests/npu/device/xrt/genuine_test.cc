@@ -4,6 +4,7 @@
 #include <xrt/experimental/xrt_system.h>
 
 #include "device/xrt/discovery.h"
+#include "device/xrt/module_loader.h"
 
 namespace npu::array {
 namespace {
@@ -16,6 +17,14 @@ TEST(GenuineXrt, KnowsNoDeviceHere) {
   EXPECT_EQ(found.error().code, ErrorCode::kNoDevice);
   EXPECT_NE(found.error().message.find("XRT knows no device"), std::string::npos)
       << found.error().message;
+}
+
+TEST(GenuineXrt, TheModuleLoadsWithIt) {
+  if (xrt::system::enumerate_devices() > 0) GTEST_SKIP() << "XRT has a device here";
+  const auto device = open_with_module(BUILT_MODULE, {"npu"});
+  ASSERT_FALSE(device);
+  EXPECT_NE(device.error().message.find("XRT knows no device"), std::string::npos)
+      << device.error().message;
 }
 
 TEST(GenuineXrt, ItsExceptionsBecomeErrors) {
