@@ -105,5 +105,30 @@ TEST(Array, CountsWhatWentThrough) {
   EXPECT_EQ(report.cores[2][1].c, 2u);
 }
 
+// Whatever the words are, a run ends, and the next one does not notice.
+TEST(Array, AFlippedBitEndsInAFaultOrARunAndLeavesNothing) {
+  const Product product(64, 384, 64, 21);
+  TestMemory memory;
+  const Arguments at = place(product, &memory);
+  TestStream stream;
+  write_tasks(product, at, &stream);
+  write_waits(&stream, 1);
+  const std::vector<uint32_t> good = stream.words();
+  Array array({}, kernels::Program::kEncoder);
+  size_t refused = 0;
+  constexpr size_t kRuns = 300;
+  for (size_t i = 0; i < kRuns; ++i) {
+    std::vector<uint32_t> words = good;
+    words[i * 7919 % words.size()] ^= 1u << i * 5 % 32;
+    refused += array.run(words, memory.buffers()).fault.has_value();
+    if (i % 50 != 49) continue;
+    const Report report = array.run(good, memory.buffers());
+    ASSERT_FALSE(report.fault) << report.fault->message;
+    ASSERT_EQ(difference(product, memory.bytes(at.c)), "");
+  }
+  // The others name other words of the buffers, or change what does nothing.
+  EXPECT_GT(refused, kRuns * 3 / 4);
+}
+
 }  // namespace
 }  // namespace npu::twin::testing

@@ -3,8 +3,6 @@
 // refused with its own message, which names the operation and its word.
 #include <gtest/gtest.h>
 
-#include <functional>
-
 #include "array.h"
 #include "result.h"
 #include "test_product.h"
@@ -16,7 +14,7 @@ namespace {
 constexpr TestBd kObject = {kObjectWords};
 constexpr TestBd kTiles = {kRows * kTileWords};  // a C object of every core of a column
 
-// A stream in the making, with a buffer of two objects of descriptors and what else is needed.
+// A stream in the making, and its buffers.
 struct Scene {
   TestMemory memory;
   TestStream stream;
@@ -33,13 +31,18 @@ struct Scene {
     bytes.resize((1 + objects) * 8192, 1);
     return memory.add(bytes);
   }
-  // Products of one object pair on column 0, of core row 0 and the rows that have no rows.
-  kernels::Descriptor product(uint32_t flags = 0, uint32_t rows = 16) {
-    kernels::Descriptor d = empty_descriptor(kernels::Op::kMatmul, rows, 1, 1);
+  // Of one object pair, for 16 rows.
+  kernels::Descriptor product(uint32_t flags = 0) {
+    kernels::Descriptor d = empty_descriptor(kernels::Op::kMatmul, 16, 1, 1);
     d.head.epilogue = kernels::Epilogue::kI8;
     d.head.shift = 14;
     d.head.flags = flags;
     return d;
+  }
+  // Operations that take `count` objects of row 0's A, in these columns.
+  void passes(std::initializer_list<unsigned> columns, uint16_t count) {
+    const uint32_t pass = descriptor(empty_descriptor(kernels::Op::kPass, 16, 1, count));
+    for (const unsigned column : columns) stream.task(b_in(column), 0, kObject, pass, 0);
   }
   // Descriptor `bd` with its address, not started.
   void prepare(const Channel& channel, unsigned bd, const TestBd& fields, uint32_t argument,
@@ -297,11 +300,7 @@ const RefusalCase kFlows[] = {
      [](Scene& s) {
        const uint32_t operation = s.descriptor(s.product(), 1);
        s.stream.task(b_in(0), 1, {2 * kObjectWords}, operation, 0);
-       // Passes take the other columns' A.
-       for (const unsigned column : {1u, 2u, 3u}) {
-         s.stream.task(b_in(column), 1, kObject,
-                       s.descriptor(empty_descriptor(kernels::Op::kPass, 16, 1, 1)), 0);
-       }
+       s.passes({1u, 2u, 3u}, 1);
        s.stream.task(a_in(0), 2, kObject, s.data(1), 0);
        s.blame_end();
      }},
@@ -334,10 +333,7 @@ const RefusalCase kFlows[] = {
      [](Scene& s) {
        s.prepare(b_in(0), 0, {2 * kObjectWords}, s.descriptor(s.product(), 1));
        s.stream.push(b_in(0), 0, 20);
-       for (const unsigned column : {1u, 2u, 3u}) {
-         s.stream.task(b_in(column), 0, kObject,
-                       s.descriptor(empty_descriptor(kernels::Op::kPass, 16, 1, 9)), 0);
-       }
+       s.passes({1u, 2u, 3u}, 9);
        s.prepare(a_in(0), 1, {9 * kObjectWords}, s.data(9));
        s.stream.controller(a_in(0));
        s.stream.push(a_in(0), 1, 1, true);
@@ -378,10 +374,7 @@ const RefusalCase kFlows[] = {
      [](Scene& s) {
        s.stream.task(b_in(1), 0, {2 * kObjectWords}, s.descriptor(s.product(kernels::kNarrow), 1),
                      0);
-       for (const unsigned column : {0u, 2u, 3u}) {
-         s.stream.task(b_in(column), 0, kObject,
-                       s.descriptor(empty_descriptor(kernels::Op::kPass, 16, 1, 1)), 0);
-       }
+       s.passes({0u, 2u, 3u}, 1);
        s.stream.task(a_in(0), 1, kObject, s.data(1), 0);
        s.blame_end();
      }},
