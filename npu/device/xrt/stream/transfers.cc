@@ -60,37 +60,39 @@ class Cutter {
 
   Result<std::vector<Slice>> cut() {
     const uint32_t rounds = op_.rounds();
+    // Objects that are read once are no fewer BDs as tasks of their own.
+    const bool may_repeat = op_.m_tiles * op_.planes > 1;
     for (uint32_t begin = 0; begin < rounds;) {
-      uint32_t end = begin;
-      Slice best;
-      for (const BForm form : {BForm::kChain, BForm::kTasks}) {
-        const uint32_t found = most_rounds(begin, end, form);
-        if (found <= end) continue;
-        end = found;
-        best = slice(begin, end, form);
-        if (end == rounds) break;
-      }
-      if (end == begin) {
+      Found best{begin, {}};
+      longest(begin, BForm::kChain, best);
+      if (best.end < rounds && may_repeat) longest(begin, BForm::kTasks, best);
+      if (best.end == begin) {
         NPU_TRY(cut_round(begin));
         ++begin;
         continue;
       }
-      slices_.push_back(std::move(best));
-      begin = end;
+      slices_.push_back(std::move(best.slice));
+      begin = best.end;
     }
     return std::move(slices_);
   }
 
  private:
-  // The end of the longest slice from `begin` that ends behind `than`, or `than`.
-  uint32_t most_rounds(uint32_t begin, uint32_t than, BForm form) const {
-    uint32_t good = than, bad = op_.rounds() + 1;
-    if (fits(slice(begin, bad - 1, form))) return bad - 1;
-    while (bad - good > 1) {
-      const uint32_t middle = good + (bad - good) / 2;
-      (fits(slice(begin, middle, form)) ? good : bad) = middle;
+  struct Found {
+    uint32_t end;
+    Slice slice;
+  };
+
+  // The longest slice from `begin`, if it is longer than `best`.
+  void longest(uint32_t begin, BForm form, Found& best) const {
+    for (uint32_t end = op_.rounds(), bad = end + 1; bad - best.end > 1;
+         end = best.end + (bad - best.end) / 2) {
+      Slice found = slice(begin, end, form);
+      if (fits(found))
+        best = {end, std::move(found)};
+      else
+        bad = end;
     }
-    return good;
   }
 
   Slice slice(uint32_t begin, uint32_t end, BForm form) const {
