@@ -85,11 +85,6 @@ Descriptor product_descriptor(const quantised::Matrix& matrix, size_t tile, Epil
     put_slice(matrix.gelu_out.mult, first, descriptor.out_mult);
   }
   if (epilogue == Epilogue::kResidual) head.out_shift = matrix.residual_shift;
-  if (epilogue == Epilogue::kTopK) {
-    const size_t tokens = std::min(size_t{kTile}, matrix.rows - first);
-    head.first_key = static_cast<int32_t>(first);
-    head.allowed = ~uint64_t{0} >> (kTile - tokens);
-  }
   put_table(gelu_table(), descriptor);
   return descriptor;
 }

@@ -30,8 +30,7 @@ struct Share {
 kernels::Descriptor pass_descriptor(const RowForm& form, unsigned count);
 
 // Tile `tile` of a product of `count` objects in each plane. `flags`: what does not follow from the
-// matrix, from the epilogue and the form; kHasTable adds GELU's table. kTopK: all tokens of the
-// tile that the vocabulary has are allowed.
+// matrix, from the epilogue and the form; kHasTable adds GELU's table.
 kernels::Descriptor product_descriptor(const quantised::Matrix& matrix, size_t tile,
                                        kernels::Epilogue epilogue, const RowForm& form,
                                        unsigned count, const Share& share, uint32_t flags);

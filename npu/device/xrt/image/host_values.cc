@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "device/xrt/image/host_values.h"
 
+#include <algorithm>
 #include <cassert>
+#include <cmath>
 #include <cstring>
 #include <vector>
 
+#include "matmul/matmul.h"
 #include "numerics/fine.h"
 #include "numerics/requantise.h"
 
@@ -74,13 +77,14 @@ void put_tokens(const quantised::Embedding& embedding, std::span<const int16_t> 
     }
 }
 
-std::span<const kernels::Candidate, kernels::kTopK> candidates_of(const std::byte* host,
-                                                                  const Tiles& candidates,
-                                                                  unsigned column, size_t row) {
-  const auto* all = reinterpret_cast<const kernels::Candidate*>(host + candidates.place.offset +
-                                                                column * candidates.column_step);
-  return std::span<const kernels::Candidate, kernels::kTopK>(all + row * kernels::kTopK,
-                                                             kernels::kTopK);
+void get_logits(const std::byte* host, const Tiles& logits, size_t row, std::span<float> out) {
+  for (size_t first = 0; first < out.size(); first += kRun) {
+    int32_t scores[kRun];
+    std::memcpy(scores, host + element_offset(logits, row, first), sizeof scores);
+    for (size_t i = 0; i < std::min(kRun, out.size() - first); ++i)
+      out[first + i] =
+          std::ldexp(static_cast<float>(scores[i]), -static_cast<int>(quantised::kLogitBits));
+  }
 }
 
 }  // namespace npu::array

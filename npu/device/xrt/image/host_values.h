@@ -6,7 +6,6 @@
 
 #include "device/xrt/image/layout.h"
 #include "quantised/network.h"
-#include "topk/topk.h"
 
 namespace npu::array {
 
@@ -31,11 +30,7 @@ struct TokenRow {
 void put_tokens(const quantised::Embedding& embedding, std::span<const int16_t> positions,
                 size_t width, std::span<const TokenRow> rows, const Tiles& tiles, std::byte* host);
 
-// The best of a row among the tokens of one column of the array: those in N tiles n with
-// n % kArrayColumns = column. Greater scores first, of equal ones the smaller token; token -1 ends
-// them early.
-std::span<const kernels::Candidate, kernels::kTopK> candidates_of(const std::byte* host,
-                                                                  const Tiles& candidates,
-                                                                  unsigned column, size_t row);
+// The logits of a row as precision=npu gives them, of as many tokens as `out` holds.
+void get_logits(const std::byte* host, const Tiles& logits, size_t row, std::span<float> out);
 
 }  // namespace npu::array

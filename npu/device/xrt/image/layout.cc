@@ -21,9 +21,24 @@ uint64_t even(uint64_t tiles) {
   return (tiles + 1) / 2 * 2;
 }
 
-bool is_int16(Layout layout) {
-  return layout == Layout::kResidual || layout == Layout::kNarrowResidual ||
-         layout == Layout::kScores;
+size_t element_bytes(Layout layout) {
+  switch (layout) {
+    case Layout::kResidual:
+    case Layout::kNarrowResidual:
+    case Layout::kScores:
+      return sizeof(int16_t);
+    case Layout::kLogits:
+      return sizeof(int32_t);
+    default:
+      return 1;
+  }
+}
+
+template <typename T>
+T integer_at(const std::byte* at) {
+  T value;
+  std::memcpy(&value, at, sizeof value);
+  return value;
 }
 
 // Of an element of a head's keys.
@@ -98,16 +113,13 @@ uint64_t element_offset(const Tiles& tiles, size_t row, size_t column) {
   }
   const size_t index = kernels::tile_index(row % kTile, column % kTile);
   return tiles.place.offset + row / kTile * tiles.row_step + column / kTile * tiles.column_step +
-         index * (is_int16(tiles.layout) ? sizeof(int16_t) : 1);
+         index * element_bytes(tiles.layout);
 }
 
 int element(const std::byte* buffer, const Tiles& tiles, size_t row, size_t column) {
   const std::byte* at = buffer + element_offset(tiles, row, column);
-  if (is_int16(tiles.layout)) {
-    int16_t value;
-    std::memcpy(&value, at, sizeof value);
-    return value;
-  }
+  if (tiles.layout == Layout::kLogits) return integer_at<int32_t>(at);
+  if (element_bytes(tiles.layout) == sizeof(int16_t)) return integer_at<int16_t>(at);
   const int high = static_cast<int8_t>(*at);
   if (!is_fine(tiles.layout)) return high;
   return high * (1 << kernels::kFineBits) + static_cast<int8_t>(at[tiles.plane_step]);
@@ -115,7 +127,10 @@ int element(const std::byte* buffer, const Tiles& tiles, size_t row, size_t colu
 
 void put_element(std::byte* buffer, const Tiles& tiles, size_t row, size_t column, int value) {
   std::byte* at = buffer + element_offset(tiles, row, column);
-  if (is_int16(tiles.layout)) {
+  if (tiles.layout == Layout::kLogits) {
+    const int32_t integer = value;
+    std::memcpy(at, &integer, sizeof integer);
+  } else if (element_bytes(tiles.layout) == sizeof(int16_t)) {
     const auto integer = static_cast<int16_t>(value);
     std::memcpy(at, &integer, sizeof integer);
   } else if (is_fine(tiles.layout)) {

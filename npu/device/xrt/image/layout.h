@@ -49,6 +49,7 @@ enum class Layout : uint8_t {
   kCacheRows,  // K or V of the self cache: row by row, each at a position of its own
   kScores,     // int16 [head][two blocks of keys][block][16][64]: alignment
   kParts,      // [head][part][8,192]: attention unfinished, weighted and rows
+  kLogits,     // int32 [tile of 64 tokens][4, 8 or 16 rows][64] as T64
   kCandidates  // kernels::Candidate [column of the array][4,096]: [16][kTopK], the rest unused
 };
 
@@ -93,7 +94,7 @@ uint64_t element_offset(const Tiles& tiles, size_t row, size_t column);
 
 // Elements as the integers that they are, in the memory of the buffer of `tiles`. Rows of kKeys,
 // kValues and kCacheRows are keys. The columns of kScores are the keys of all heads, those of a
-// head padded to whole objects of 128.
+// head padded to whole objects of 128; those of kLogits are tokens.
 int element(const std::byte* buffer, const Tiles& tiles, size_t row, size_t column);
 // Saturates nothing: the value must be one of the layout.
 void put_element(std::byte* buffer, const Tiles& tiles, size_t row, size_t column, int value);

@@ -7,7 +7,7 @@
 
 #include "device/cpu/plan.h"
 #include "device/xrt/image/cache_attention.h"
-#include "matmul/matmul.h"
+#include "logits/logits.h"
 
 namespace npu::array {
 namespace {
@@ -53,7 +53,7 @@ class ListLowering {
     for (size_t i = 0; i < list_.steps.size(); ++i) {
       const ArrayStep& step = list_.steps[i];
       if (step.op == Op::kMatmul)
-        product(step);
+        product(step.gives_logits() ? in_form(step, logits_form(step)) : step);
       else if (step.op == Op::kLayerNorm)
         norm(step);
       else if (!is_over_cache(step))
@@ -102,6 +102,9 @@ class ListLowering {
     if (shape_.self_slots == 0 || shape_.stored.empty() || slots > kDecodeRows)
       return Error{ErrorCode::kInvalidArgument, text("list ", list_.name, ": expected 1 to ",
                                                      kDecodeRows, " slots, found ", slots)};
+    if (shape_.rows == 0 || shape_.rows > kDecodeRows)
+      return Error{ErrorCode::kInvalidArgument, text("list ", list_.name, ": expected 1 to ",
+                                                     kDecodeRows, " rows, found ", shape_.rows)};
     return {};
   }
 
@@ -144,6 +147,11 @@ class ListLowering {
     return bytes;
   }
 
+  RowForm logits_form(const ArrayStep& step) const {
+    for (const RowForm& form : forms_of(step))
+      if (form.rows >= shape_.rows) return form;
+    return step.form;
+  }
   uint64_t all_limited_bytes() const {
     uint64_t bytes = 0;
     for (const ArrayStep& step : list_.steps)
@@ -232,13 +240,11 @@ class ListLowering {
   // V is made into the value that K before it went to.
   Tiles output_of(const Part& part, bool values) {
     if (part.out < 0) {
-      made_.candidates = Tiles{{Buffer::kHost, 0, lowering_.candidates_},
-                               Layout::kCandidates,
-                               kArrayColumns,
-                               0,
-                               kTileElements,
-                               0};
-      return *made_.candidates;
+      const uint32_t rows = made_.operations.back().rows;
+      made_.logits = Tiles{{Buffer::kHost, 0, lowering_.logits_}, Layout::kLogits,
+                           tiles_of(part.matrix->rows),           0,
+                           kernels::logits_bytes(rows),           0};
+      return *made_.logits;
     }
     if (is_keys(list_.value(part.out))) return keys_of(part.out, part.layout, values);
     return tiles_at(part.out);
@@ -298,8 +304,12 @@ Lowering::Lowering(std::span<const ArrayList> lists, const WeightsImage& image)
     host.offset = host_bytes_;
     host_bytes_ += (host.bytes + kObjectBytes - 1) / kObjectBytes * kObjectBytes;
   }
-  candidates_ = host_bytes_;
-  host_bytes_ += kArrayColumns * uint64_t{kTileElements};
+  logits_ = host_bytes_;
+  uint64_t tiles = 0;
+  for (const ArrayList& list : lists)
+    for (const ArrayStep& step : list.steps)
+      if (step.gives_logits()) tiles = std::max(tiles, uint64_t{tiles_of(step)});
+  host_bytes_ += tiles * kernels::logits_bytes(kDecodeRows);
 }
 
 Result<LoweredList> Lowering::lower(size_t list, const RunShape& shape) const {

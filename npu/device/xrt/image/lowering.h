@@ -21,6 +21,7 @@ struct RunShape {
   // Of row tables: what the cross cache of each slot of the run holds, and how many self slots.
   std::vector<size_t> stored = {1500};
   size_t self_slots = 1;
+  size_t rows = kDecodeRows;  // of the table, at most: fewer give fewer bytes of logits
 };
 
 // A row of the table. Slots count those of the run: BufferPlace::slot.
@@ -52,7 +53,7 @@ struct LoweredList {
   uint64_t activation_bytes = 0, host_bytes = 0, self_bytes = 0, cross_bytes = 0;
   // By the names of Value::buffer and steps.h; at the same places for every list and shape.
   std::map<std::string, Tiles> host;
-  std::optional<Tiles> candidates;        // of lists with a vocabulary
+  std::optional<Tiles> logits;            // of lists with a vocabulary
   std::vector<AlignmentPlace> alignment;  // in the order of the list, slot by slot
   // Of attention over caches, to be copied to `descriptor_offset` of the host's buffer before the
   // first run. put_row_limits() before each changes nothing but the first `limited_bytes` of them.
@@ -84,7 +85,7 @@ class Lowering {
     uint64_t bytes, offset;
   };
   std::map<std::string, HostValue> host_;
-  uint64_t candidates_ = 0, host_bytes_ = 0;
+  uint64_t logits_ = 0, host_bytes_ = 0;
   size_t layers_ = 0;  // of caches
 };
 

@@ -141,6 +141,8 @@ class CStream {
       }
       case Layout::kNarrowResidual:
         return pieces({{to.place + tile * to.column_step, 2 * kPiece}});
+      case Layout::kLogits:
+        return pieces({{to.place + tile * to.column_step, static_cast<uint32_t>(to.column_step)}});
       case Layout::kCacheRows:
         return cache_rows(to, tile);
       case Layout::kScores:

@@ -13,10 +13,10 @@
 //   kCandidates  one object, after the last tile
 // Forms: kT64, kKeys, kValues one object; kFine two (high, low), kResidual two (rows 0-31, 32-63),
 // kParts two (weighted, rows). The narrow forms and kCacheRows are pieces of 1,024 bytes (two of
-// them, high and low; one of 2,048 for int16), that follow one another in an object until it is
-// full, the next one finds no room, or the output ends: the next output begins with an object of
-// its own. Of narrow operations only core row 0 gives anything, what the other core rows give
-// is of no meaning.
+// them, high and low; one of 2,048 for int16), those of kLogits 1,024 bytes for each four rows.
+// They follow one another in an object until it is full, the next one finds no room, or the output
+// ends: the next output begins with an object of its own. Of narrow operations only core row 0
+// gives anything, what the other core rows give is of no meaning.
 #pragma once
 
 #include <functional>

@@ -366,9 +366,9 @@ Result<void> Compiler::take(const Score& op) {
   ArrayValue& scored = made_.values[size(in)];
   scored.home = Home::kHost;
   scored.name = kScored;
-  ArrayStep& to = step(Op::kMatmul, {kDecodeRows, false});
+  ArrayStep& to = step(Op::kMatmul, form_of(op.in));
   to.in = in;
-  to.parts.push_back({name, tokens, -1, Layout::kCandidates});
+  to.parts.push_back({name, tokens, -1, Layout::kLogits});
   return {};
 }
 

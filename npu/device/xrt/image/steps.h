@@ -44,7 +44,7 @@ struct ArrayValue {
 struct Part {
   std::string name;
   const quantised::Matrix* matrix = nullptr;
-  int out = -1;                  // -1: candidates
+  int out = -1;                  // -1: logits
   Layout layout = Layout::kT64;  // as which it is made: K and V share one value
 };
 
@@ -65,7 +65,7 @@ struct ArrayStep {
   const quantised::Attention* attention = nullptr;  // attention, alignment
   int keys = -1;                                    // value with K and V
 
-  bool has_top_k() const { return !parts.empty() && parts.front().out < 0; }
+  bool gives_logits() const { return !parts.empty() && parts.front().out < 0; }
 };
 
 struct ArrayList {

@@ -47,8 +47,8 @@ kernels::Epilogue epilogue_of(const Part& part) {
       return Epilogue::kV;
     case Layout::kCacheRows:
       return Epilogue::kRows;
-    case Layout::kCandidates:
-      return Epilogue::kTopK;
+    case Layout::kLogits:
+      return Epilogue::kLogits;
     default:
       return part.matrix->gelu ? Epilogue::kGelu : Epilogue::kI8;
   }
@@ -78,8 +78,6 @@ Descriptor product_tile(const ArrayStep& step, uint32_t tile, uint32_t tiles) {
   if (of.part->matrix->gelu && tile < kArrayColumns) flags |= kernels::kHasTable;
   if (step.zero_first_row) flags |= kernels::kZeroFirstRow;
   if (step.form.narrow && is_last) flags |= kernels::kFlush;
-  if (step.has_top_k())
-    flags |= (tile < kArrayColumns ? kernels::kFirst : 0u) | (is_last ? kernels::kLast : 0u);
   return product_descriptor(*of.part->matrix, tile - of.first, epilogue_of(*of.part), step.form,
                             objects_of(step), share_of(step, tiles, tile), flags);
 }
@@ -127,6 +125,20 @@ bool has_entry(const ArrayList& list, const ArrayStep& step) {
 
 }  // namespace
 
+std::vector<RowForm> forms_of(const ArrayStep& step) {
+  if (!step.gives_logits()) return {step.form};
+  std::vector<RowForm> forms;
+  for (uint32_t rows = kernels::kBlockRows; rows <= kDecodeRows; rows *= 2)
+    forms.push_back({rows, true});
+  return forms;
+}
+
+ArrayStep in_form(const ArrayStep& step, const RowForm& form) {
+  ArrayStep other = step;
+  other.form = form;
+  return other;
+}
+
 uint32_t objects_of(const ArrayStep& step) {
   return static_cast<uint32_t>(step.taps * tap_objects(step));
 }
@@ -172,7 +184,8 @@ class ImagePlanner {
 
   void add(const ArrayList& list) {
     for (const ArrayStep& step : list.steps)
-      if (has_entry(list, step)) add(list, step);
+      if (has_entry(list, step))
+        for (const RowForm& form : forms_of(step)) add(list, in_form(step, form));
     for (const ArrayValue& value : list.values)
       if (value.home == Home::kTable) add(value);
   }
@@ -198,7 +211,7 @@ class ImagePlanner {
       entry.pass = image_.bytes_;
       image_.bytes_ += kObjectBytes;
     }
-    image_.sources_[place->first] = {&list, &step, has_objects};
+    image_.sources_.insert_or_assign(place->first, WeightsImage::Source{&list, step, has_objects});
   }
   void add(const ArrayValue& value) {
     const auto [place, is_new] = image_.directory_.try_emplace(table_name(value));
@@ -229,12 +242,12 @@ Result<void> WeightsImage::write(std::span<std::byte> image) const {
     const ImageEntry& entry = directory_.at(name);
     for (uint32_t tile = 0; tile < entry.tiles; ++tile) {
       std::byte* to = image.data() + entry.descriptors + tile * entry.descriptor_step;
-      NPU_TRY(put(descriptor_of(*source.list, *source.step, tile, entry.tiles), name, to));
-      if (source.has_objects) write_objects(*source.step, tile, to + kObjectBytes);
+      NPU_TRY(put(descriptor_of(*source.list, source.step, tile, entry.tiles), name, to));
+      if (source.has_objects) write_objects(source.step, tile, to + kObjectBytes);
     }
     if (entry.pass == 0) continue;
-    const unsigned count = passed_objects(*source.list, *source.step, entry.tiles);
-    NPU_TRY(put(pass_descriptor(source.step->form, count), name, image.data() + entry.pass));
+    const unsigned count = passed_objects(*source.list, source.step, entry.tiles);
+    NPU_TRY(put(pass_descriptor(source.step.form, count), name, image.data() + entry.pass));
   }
   for (const auto& [name, value] : tables_) {
     const Tiles tiles = matrix_at({Buffer::kWeights, 0, directory_.at(name).objects}, value->layout,

@@ -6,7 +6,8 @@
 //              Objects are 8 x 8 blocks (layout/tile.h b_object_index), rows beyond K and columns
 //              beyond N are zero. Products with taps pad K of each tap. Inputs of 12 bits read the
 //              same objects twice.
-//   the same product on another number of rows: [N tile][descriptor]; the objects are those above
+//   the same product on another number of rows: [N tile][descriptor]; the objects are those above.
+//              The vocabulary's is there for 4, 8 and 16 rows, whose logits are so many bytes
 //   layer norms, the encoder's attention: [column or head][descriptor]
 //   where the last round leaves columns idle, the descriptor of pass behind it
 //   positions  int16 tiles [row tile][column tile] of the residual stream
@@ -40,6 +41,10 @@ uint32_t objects_of(const ArrayStep& step);
 // N tiles of all parts.
 uint32_t tiles_of(const ArrayStep& step);
 
+// The rows that a step has descriptors for, the one with the objects first; and that form of it.
+std::vector<RowForm> forms_of(const ArrayStep& step);
+ArrayStep in_form(const ArrayStep& step, const RowForm& form);
+
 // What a step's descriptors and objects are called: its matrices' names, joined by "+", its norm's
 // or its attention's; and for how many rows (and keys) the descriptors are.
 std::string entry_name(const ArrayList& list, const ArrayStep& step);
@@ -64,7 +69,7 @@ class WeightsImage {
  private:
   struct Source {
     const ArrayList* list;
-    const ArrayStep* step;
+    ArrayStep step;
     bool has_objects;  // not those of another entry
   };
   friend class ImagePlanner;

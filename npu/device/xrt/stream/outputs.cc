@@ -95,6 +95,8 @@ class ColumnOutputs {
       case Layout::kNarrowFine:
       case Layout::kNarrowResidual:
         return kTileWords / (2 * kPieceWords);
+      case Layout::kLogits:
+        return static_cast<uint32_t>(kTileBytes / to.column_step);
       default:
         return 0;
     }
@@ -151,6 +153,10 @@ class ColumnOutputs {
         return;
       case Layout::kNarrowResidual:
         body.push_back({place, 2 * kPieceWords, {{count, next}}, 0, outer_step});
+        return;
+      case Layout::kLogits:
+        body.push_back(
+            {place, static_cast<uint32_t>(to.column_step / kWord), {{count, next}}, 0, outer_step});
         return;
       case Layout::kCacheRows:
         for (uint32_t i = 0; i < count; ++i) {

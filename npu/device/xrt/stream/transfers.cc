@@ -195,7 +195,8 @@ Result<void> check(const Operation& op, const Binding& binding) {
     if (output.to.layout == Layout::kCacheRows &&
         (binding.rows.empty() || binding.rows.size() > kGroupRows))
       return refused("rows of a cache", "1 to 16", binding.rows.size());
-    const bool in_pieces = is_narrow(output.to.layout) || output.to.layout == Layout::kCacheRows;
+    const bool in_pieces = is_narrow(output.to.layout) || output.to.layout == Layout::kCacheRows ||
+                           output.to.layout == Layout::kLogits;
     if (in_pieces && op.rows > kGroupRows)
       return refused("rows of a narrow output", "at most 16", op.rows);
   }

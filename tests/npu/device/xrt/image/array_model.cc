@@ -100,6 +100,7 @@ array::RunShape ArrayModel::shape_of(std::span<const Row> rows) const {
     self = std::max(self, row.self_slot);
     cross = std::max(cross, row.cross_slot);
   }
+  shape.rows = rows.size();
   shape.self_slots = size(self) + 1;
   shape.stored.assign(stored_.begin(), stored_.begin() + cross + 1);
   return shape;
@@ -133,7 +134,7 @@ void ArrayModel::step(size_t list, std::span<const Row> rows) {
   write_rows(lowered, rows);
   run(lowered, rows);
   if (!first_difference_.empty()) return;
-  compare_candidates(lowered, rows);
+  compare_logits(lowered, rows.size());
   compare_alignment(list, lowered, rows);
 }
 
@@ -170,8 +171,7 @@ void ArrayModel::compare(const array::Operation& operation, std::span<const Row>
   const std::vector<std::string> names = names_of(operation);
   for (size_t i = 0; i < operation.outputs.size(); ++i) {
     const Tiles& to = operation.outputs[i].to;
-    if (to.layout != Layout::kParts && to.layout != Layout::kScores &&
-        to.layout != Layout::kCandidates)
+    if (to.layout != Layout::kParts && to.layout != Layout::kScores && to.layout != Layout::kLogits)
       compare(names[i], to, rows);
   }
 }
@@ -224,27 +224,17 @@ void ArrayModel::report(const std::string& what) {
   if (first_difference_.empty()) first_difference_ = what;
 }
 
-// The best of each column's tokens.
-void ArrayModel::compare_candidates(const array::LoweredList& list, std::span<const Row> rows) {
+void ArrayModel::compare_logits(const array::LoweredList& list, size_t rows) {
   const std::byte* host = memory_.data(Buffer::kHost);
-  size_t differing = 0;
-  for (size_t r = 0; r < rows.size(); ++r)
-    for (unsigned column = 0; column < array::kArrayColumns; ++column) {
-      const std::vector<float>& logits = fast_.results()[r].full_row;
-      std::vector<size_t> tokens;
-      for (size_t token = 0; token < logits.size(); ++token)
-        if (token / kernels::kTile % array::kArrayColumns == column) tokens.push_back(token);
-      std::stable_sort(tokens.begin(), tokens.end(),
-                       [&](size_t a, size_t b) { return logits[a] > logits[b]; });
-      const auto best = array::candidates_of(host, *list.candidates, column, r);
-      for (size_t i = 0; i < best.size(); ++i) {
-        const float score =
-            std::ldexp(static_cast<float>(best[i].score), -int{quantised::kLogitBits});
-        differing += best[i].token != static_cast<int>(tokens[i]) || score != logits[tokens[i]];
-      }
-    }
-  count("candidates", differing,
-        rows.size() * array::kArrayColumns * kernels::kTopK * sizeof(kernels::Candidate));
+  size_t differing = 0, bytes = 0;
+  for (size_t r = 0; r < rows; ++r) {
+    const std::vector<float>& fast = fast_.results()[r].full_row;
+    std::vector<float> array(fast.size());
+    array::get_logits(host, *list.logits, r, array);
+    for (size_t token = 0; token < fast.size(); ++token) differing += array[token] != fast[token];
+    bytes += fast.size() * sizeof(float);
+  }
+  count("logits", differing, bytes);
 }
 
 void ArrayModel::compare_alignment(size_t list, const array::LoweredList& lowered,

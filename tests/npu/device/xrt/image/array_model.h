@@ -56,7 +56,7 @@ class ArrayModel {
   void compare(const array::Operation& operation, std::span<const Row> rows);
   void compare(const std::string& name, const array::Tiles& to, std::span<const Row> rows);
   void compare_convolved(const Rows& fast, const array::Tiles& to);
-  void compare_candidates(const array::LoweredList& list, std::span<const Row> rows);
+  void compare_logits(const array::LoweredList& list, size_t rows);
   void compare_alignment(size_t list, const array::LoweredList& lowered, std::span<const Row> rows);
 
   std::shared_ptr<const quantised::Network> network_;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Whisper base on real speech in the array's buffers, on its cores: every activation, key, value
-// and candidate is that of precision=npu on the CPU.
+// and logit is that of precision=npu on the CPU.
 #include "array_model.h"
 #include "kernel_test.h"
 #include "model/model_file.h"

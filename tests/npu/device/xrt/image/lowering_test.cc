@@ -119,7 +119,7 @@ TEST_P(PlacesOfSize, StayWhereListsMeet) {
   ASSERT_TRUE(encoder && cross && step && align);
   EXPECT_EQ(encoder->host.at(kEncodedBuffer), cross->host.at(kEncodedBuffer));
   EXPECT_EQ(step->host.at(array::kTokenRows), align->host.at(array::kTokenRows));
-  EXPECT_EQ(step->candidates, align->candidates);
+  EXPECT_EQ(step->logits, align->logits);
   EXPECT_EQ(cross->cross_bytes, step->cross_bytes);
   std::printf("activations %.1f and %.1f MB, host %.1f, a cross cache %.1f, a self cache %.1f\n",
               static_cast<double>(encoder->activation_bytes) / 1e6,
@@ -140,6 +140,11 @@ TEST_P(PlacesOfSize, RefuseCachesThatHaveNoRoom) {
   EXPECT_NE(lowered.error().message.find("1500"), std::string::npos) << lowered.error().message;
   shape.stored = {513};
   EXPECT_FALSE(lowering_->lower(kDecodeStep, shape));
+  shape.stored = {512};
+  EXPECT_TRUE(lowering_->lower(kDecodeStep, shape));
+  shape.rows = 17;
+  EXPECT_FALSE(lowering_->lower(kDecodeStep, shape));
+  shape.rows = 16;
   shape.stored = {};
   EXPECT_FALSE(lowering_->lower(kDecodeStep, shape));
 }

@@ -166,16 +166,10 @@ TEST_F(Wrong, MissingFlushIsFound) {
                "column 2: C: gave 0 objects in place of 1");
 }
 
-TEST_F(Wrong, MaskOfTokensIsFound) {
-  const std::vector<float>& logits = model_->fast().results()[0].full_row;
-  const auto best =
-      static_cast<uint64_t>(std::max_element(logits.begin(), logits.end()) - logits.begin());
-  EXPECT_FOUND(found_in_image("decoder.token_embedding, 16 rows",
-                              [&](const auto& entry) {
-                                descriptor(entry, best / 64).head.allowed ^= uint64_t{1}
-                                                                             << best % 64;
-                              }),
-               "candidates");
+TEST_F(Wrong, FactorOfATokenIsFound) {
+  EXPECT_FOUND(found_in_image("decoder.token_embedding, 4 rows",
+                              [](const auto& entry) { descriptor(entry, 78).mult[7] ^= 1 << 13; }),
+               "logits: ");
 }
 
 TEST_F(Wrong, PlaceOfValuesIsFound) {

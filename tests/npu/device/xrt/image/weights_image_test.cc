@@ -46,9 +46,10 @@ uint64_t expected_bytes(const ModelDims& dims) {
       ends + static_cast<uint64_t>(dims.encoder_layers) * (attention + heads + feed_forward);
   const uint64_t cross = norm + product_bytes(tiles, objects) + product_bytes(tiles, objects) +
                          product_bytes(2 * tiles, objects);
+  const uint64_t vocabulary = up(static_cast<uint64_t>(dims.vocabulary), 64);
   const uint64_t decoder =
       static_cast<uint64_t>(dims.decoder_layers) * (attention + cross + feed_forward) + norm +
-      product_bytes(up(static_cast<uint64_t>(dims.vocabulary), 64), objects);
+      product_bytes(vocabulary, objects) + 2 * product_bytes(vocabulary, 0);
   return encoder + decoder;
 }
 
@@ -162,13 +163,16 @@ TEST_F(SmallImage, HasDescriptorsThatKeepTheirContractAndNothingBetween) {
   EXPECT_EQ(used, image_->bytes());
 }
 
-TEST_F(SmallImage, AllowsTheTokensOfTheVocabularyAlone) {
-  const ImageEntry& entry = image_->directory().at("decoder.token_embedding, 16 rows");
-  ASSERT_EQ(entry.tiles, 79u);  // 5,000 tokens
-  EXPECT_EQ(descriptor(entry.descriptors).head.allowed, ~uint64_t{0});
-  const auto& last = descriptor(entry.descriptors + 78 * entry.descriptor_step).head;
-  EXPECT_EQ(last.allowed, 0xffu);  // 8 of them
-  EXPECT_EQ(last.first_key, 4992);
+TEST_F(SmallImage, HasTheVocabularyForFewRowsAndForMany) {
+  const ImageEntry& few = image_->directory().at("decoder.token_embedding, 4 rows");
+  ASSERT_EQ(few.tiles, 79u);  // 5,000 tokens
+  for (const unsigned rows : {4u, 8u, 16u}) {
+    const ImageEntry& entry =
+        image_->directory().at(text("decoder.token_embedding, ", rows, " rows"));
+    EXPECT_EQ(descriptor(entry.descriptors).head.rows, rows);
+    EXPECT_EQ(descriptor(entry.descriptors).head.epilogue, kernels::Epilogue::kLogits);
+    EXPECT_EQ(entry.objects, few.objects);
+  }
 }
 
 TEST_F(SmallImage, RefusesParametersThatNoKernelTakes) {

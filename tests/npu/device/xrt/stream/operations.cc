@@ -189,6 +189,17 @@ Operation OperationMaker::top_k(size_t k, size_t n) {
   return made;
 }
 
+Operation OperationMaker::logits(uint32_t rows, size_t k, size_t n) {
+  Operation made = product(rows, k, n, Layout::kNarrow, Layout::kNarrow);
+  made.name = "logits: " + made.name;
+  const uint64_t bytes = rows * 64 * sizeof(int32_t);
+  made.outputs = {
+      {0,
+       made.tiles,
+       {take(Buffer::kHost, made.tiles * bytes), Layout::kLogits, made.tiles, 0, bytes, 0}}};
+  return made;
+}
+
 std::vector<Operation> OperationMaker::encoder(size_t width, size_t mel) {
   const size_t heads = width / 64;
   const uint32_t rows = kPositions;
@@ -231,6 +242,9 @@ std::vector<Operation> OperationMaker::decoder(size_t width, size_t vocabulary) 
       product(16, width, 4 * width, Layout::kNarrow, Layout::kNarrowFine),
       residual_product(16, 4 * width, width, Layout::kNarrowFine),
       top_k(width, vocabulary),
+      logits(4, width, vocabulary),
+      logits(8, width, vocabulary),
+      logits(16, width, vocabulary),
   };
 }
 

@@ -31,6 +31,7 @@ class OperationMaker {
   array::Operation part(size_t heads, size_t blocks);
   array::Operation combine(size_t heads, size_t parts, bool fine);
   array::Operation alignment(size_t heads, size_t blocks);
+  array::Operation logits(uint32_t rows, size_t k, size_t n);  // rows 4, 8 or 16
   array::Operation top_k(size_t k, size_t n);
 
   // All that encoder and decoder do.

@@ -109,6 +109,11 @@ uint64_t objects_after(const Operation& operation, unsigned column, uint32_t rou
       case Layout::kNarrowResidual:
         objects += done == all ? (done + 1) / 2 : done / 2;
         break;
+      case Layout::kLogits: {
+        const uint64_t each = 4096 / output.to.column_step;
+        objects += done == all ? (done + each - 1) / each : done / each;
+        break;
+      }
       case Layout::kScores:
         objects += done * ((operation.count + 1) / 2);
         break;

@@ -195,6 +195,7 @@ class StreamsOnTheTwin : public KernelTest {
       self = std::max(self, row.self_slot);
       cross = std::max(cross, row.cross_slot);
     }
+    shape.rows = rows.size();
     shape.self_slots = static_cast<size_t>(self) + 1;
     shape.stored.assign(static_cast<size_t>(cross) + 1, kPositions);
     return shape;
