@@ -17,7 +17,8 @@ namespace xrt_double {
 // wrote. The others are poison (0xA5), and to read them is a fault of the caller. Thread-safe.
 class KnownWords {
  public:
-  explicit KnownWords(size_t words) : bits_((words + 63) / 64) {}
+  explicit KnownWords(size_t words) : bits_((words + 63) / 64), words_(words) {}
+  size_t words() const { return words_; }
   bool knows(size_t word) const {
     return (bits_[word / 64].load(std::memory_order_relaxed) >> word % 64 & 1) != 0;
   }
@@ -35,6 +36,7 @@ class KnownWords {
  private:
   // Atomic, since the host may sync one part of a buffer while the array works on another.
   std::vector<std::atomic<uint64_t>> bits_;
+  size_t words_;
 };
 
 // A buffer argument as the device sees it; `known` counts from `bytes`. Borrowed for one command.
