@@ -41,9 +41,15 @@ mirror=$(apt-get indextargets --format '$(RELEASE) $(REPO_URI)' 'Created-By: Pac
   sed -n "s/^${release#debian:} //p" | head -n 1)
 [ -n "$mirror" ] || give_up "apt names no mirror of Debian on this machine ($release)"
 
+# An earlier run may have been cut short; nobody else's folder is touched.
+if [ -n "$(ls -A "$root" 2>/dev/null)" ] && [ ! -e "$root/begun" ]; then
+  echo "trixie_root.sh: $root is neither empty nor made by this script" >&2
+  exit 1
+fi
 rm -rf "$root"
 mkdir -p "$root"
 root=$(cd "$root" && pwd)
+touch "$root/begun"
 state=$root/apt
 mkdir -p "$state/lists/partial" "$state/archives/partial"
 : >"$state/status"
