@@ -173,8 +173,12 @@ launch_trixie() {
     gst-launch-1.0 -q filesrc location=tests/data/speech/jfk.wav ! wavparse ! npuwhisper model=base "$1" ! fdsink 2>&1
 }
 without_npu_trixie() {
-  launch_trixie device=auto | tee /dev/stderr | grep -qi "what you can do for your country" || return 1
-  launch_trixie device=npu | tee /dev/stderr | grep -q "device npu: expected an AMD NPU .* found none"
+  local text reason
+  text=$(launch_trixie device=auto)
+  reason=$(launch_trixie device=npu)
+  printf '%s\n' "$text" "$reason"
+  grep -qi "what you can do for your country" <<<"$text" &&
+    grep -q "device npu: expected an AMD NPU .* found none" <<<"$reason"
 }
 step root-trixie tools/trixie_root.sh "$trixie"
 if [ -f "$trixie/complete" ]; then
