@@ -2,11 +2,10 @@
 #include "device/cpu/integer/context.h"
 
 #include <algorithm>
-#include <cmath>
-#include <numeric>
 
 #include "device/cpu/integer/replayer.h"
 #include "device/cpu/replay_steps.h"
+#include "quantised/floats.h"
 
 namespace npu::cpu::integer {
 namespace {
@@ -125,13 +124,9 @@ Result<void> IntegerContext::write(std::string_view buffer, std::span<const floa
   if (view.kind != Kind::kFine)
     return Error{ErrorCode::kInvalidArgument,
                  text("buffer ", buffer, ": expected one of features, which alone can be written")};
-  constexpr float kStep = static_cast<float>(quantised::kMelStep);
   for (size_t r = 0; r < view.rows; ++r)
-    for (size_t c = 0; c < view.cols; ++c) {
-      const float steps = std::nearbyint(data[r * view.cols + c] / kStep);
-      put_fine(view.row(r), view.stride, c,
-               static_cast<int16_t>(std::clamp(steps, -32768.0F, 32767.0F)));
-    }
+    for (size_t c = 0; c < view.cols; ++c)
+      put_fine(view.row(r), view.stride, c, quantised::feature_steps(data[r * view.cols + c]));
   return {};
 }
 
@@ -142,15 +137,10 @@ Result<void> IntegerContext::read(std::string_view buffer, std::span<float> data
     return Error{
         ErrorCode::kInvalidArgument,
         text("buffer ", buffer, ": expected the encoder's result, which alone can be read")};
-  const quantised::Network& network = program_.network();
   std::vector<float> row(view.cols);
   for (size_t r = 0; r < view.rows; ++r) {
-    for (size_t c = 0; c < view.cols; ++c)
-      row[c] = steps[c] * static_cast<float>(view.integer(r, c));
-    for (size_t c = 0; c < view.cols; ++c)
-      data[r * view.cols + c] =
-          std::inner_product(row.begin(), row.end(), network.encoded_matrix.data() + c * view.cols,
-                             network.encoded_offset[c]);
+    for (size_t c = 0; c < view.cols; ++c) row[c] = static_cast<float>(view.integer(r, c));
+    quantised::encoded_floats(program_.network(), row, data.subspan(r * view.cols, view.cols));
   }
   return {};
 }
