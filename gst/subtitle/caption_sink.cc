@@ -29,7 +29,9 @@ CaptionSink::CaptionSink() {
   GstElement* sink = gst_element_factory_make("appsink", "captions");
   element_.reset(GST_ELEMENT(gst_object_ref_sink(sink)));
   const gst::CapsPtr caps(gst_caps_from_string("text/x-raw, format=(string)utf8"));
-  g_object_set(sink, "sync", FALSE, "caps", caps.get(), nullptr);
+  // It waits for nothing: one that prerolls loses its state to the seek to the beginning of a
+  // range, for ever if the pipeline is just on its way to PLAYING.
+  g_object_set(sink, "sync", FALSE, "async", FALSE, "caps", caps.get(), nullptr);
   GstAppSinkCallbacks callbacks{};
   callbacks.new_sample = [](GstAppSink* appsink, gpointer self) {
     return on_sample(appsink, self);
