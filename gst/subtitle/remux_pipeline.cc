@@ -270,7 +270,8 @@ GstPad* RemuxPipeline::through(GstPad* from, GstElement* element) {
   gst_pad_link(from, entry.get());
   gst_element_sync_state_with_parent(element);
   const gst::ObjectPtr<GstPad> exit(gst_element_get_static_pad(element, "src"));
-  return exit.get();
+  GstPad* const of_element = exit.get();
+  return of_element;
 }
 
 void RemuxPipeline::leave_out(GstPad* pad) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The table of x86.
+#include <cpuid.h>
 #include <hwy/highway.h>
 
 #include "device/cpu/mixed/dot_portable.h"
@@ -21,8 +22,10 @@ bool has_avx512_vnni_bf16() {
 bool has_avx2() {
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 }
+// Not among the names that clang 14 knows: bit 4 of EAX of CPUID leaf 7, subleaf 1.
 bool has_avx_vnni() {
-  return has_avx2() && __builtin_cpu_supports("avxvnni");
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  return has_avx2() && __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) && (eax & (1U << 4)) != 0;
 }
 bool has_sse4() {
   return __builtin_cpu_supports("sse4.2");

@@ -7,7 +7,9 @@
 #include "device/cpu/mixed/dot_x86.h"
 
 // gcc 12 warns about what its own intrinsics leave undefined on purpose (its bug 105593).
+#if HWY_COMPILER_GCC_ACTUAL
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 
 HWY_PUSH_ATTRIBUTES("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")
 
