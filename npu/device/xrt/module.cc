@@ -3,15 +3,27 @@
 #include "device/xrt/discovery.h"
 #include "device/xrt/module_config.h"
 #include "device/xrt/module_interface.h"
+#include "device/xrt/npu_device.h"
+#include "user_folder.h"
 
 namespace npu::array {
 namespace {
 
+// $NPUWHISPER_OVERLAY, else where it is installed.
+std::filesystem::path overlay_path() {
+  if (const std::string path = environment("NPUWHISPER_OVERLAY"); !path.empty()) return path;
+  return NPUWHISPER_OVERLAY_FILE;
+}
+
 Result<std::unique_ptr<Device>> open(const DeviceRequest& request) {
-  NPU_TRY_ASSIGN(const FoundDevice found, find_device(request.index, LostDevice::of_process()));
-  return Error{ErrorCode::kNoDevice,
-               text("device npu: found ", found.name,
-                    ", but this version of npuwhisper cannot run Whisper on it yet")};
+  NPU_TRY_ASSIGN(FoundDevice found, find_device(request.index, LostDevice::of_process()));
+  const std::filesystem::path overlay = overlay_path();
+  if (!std::filesystem::exists(overlay))
+    return Error{ErrorCode::kNoDevice,
+                 text("device npu: found ", found.name,
+                      ", but not the overlay that runs on it: ", "expected ", overlay.string(),
+                      "; build it (kernels/overlay/README.md) or name it in NPUWHISPER_OVERLAY")};
+  return create_npu_device(std::move(found), overlay, request.threads);
 }
 
 }  // namespace

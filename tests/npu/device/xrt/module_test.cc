@@ -18,10 +18,11 @@ std::string refusal() {
 TEST(Module, AnswersWithWhatItFinds) {
   xrt_double::Scene scene;
   xrt_double::set_up(scene);
-  EXPECT_EQ(
-      refusal(),
-      "device npu: found RyzenAI-npu1, but this version of npuwhisper cannot run Whisper on it "
-      "yet");
+  ASSERT_EQ(setenv("NPUWHISPER_OVERLAY", "/no/overlay.xclbin", 1), 0);
+  EXPECT_EQ(refusal(),
+            "device npu: found RyzenAI-npu1, but not the overlay that runs on it: expected "
+            "/no/overlay.xclbin; build it (kernels/overlay/README.md) or name it in "
+            "NPUWHISPER_OVERLAY");
   scene.name = "NPU Strix";
   xrt_double::set_up(scene);
   EXPECT_NE(refusal().find("found NPU Strix, which this version cannot drive"), std::string::npos)
