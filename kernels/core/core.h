@@ -13,8 +13,10 @@
 
 namespace kernels {
 
-// Both together are more than the program memory holds (layout/program.h). kWhole is for the host.
-enum class Program { kEncoder, kDecoder, kWhole };
+// kWhisper has all that Whisper's lists need, in one hardware context; encoder and decoder are its
+// halves, should it not fit. kWhole, with top-k, is more than the program memory holds
+// (layout/program.h): for the host.
+enum class Program { kEncoder, kDecoder, kWhisper, kWhole };
 
 // The parameter buffer: the beginning of the descriptor, and what the operation keeps beside it.
 struct alignas(32) CoreParameters {

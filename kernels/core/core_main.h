@@ -136,7 +136,7 @@ class CoreLoop {
       case Epilogue::kResidual:
         return with_residual(groups);
       case Epilogue::kTopK:
-        if constexpr (!kDecodes) break;
+        if constexpr (!kDecodes || kProgram == Program::kWhisper) break;
         return topk(groups);
       case Epilogue::kRows:
         if constexpr (!kDecodes) break;

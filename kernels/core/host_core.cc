@@ -11,6 +11,8 @@ void run_core(Program program, HostSource& a, HostSource& b, HostSink& c, CoreSt
       return core_main<Program::kEncoder>(a, b, c, state);
     case Program::kDecoder:
       return core_main<Program::kDecoder>(a, b, c, state);
+    case Program::kWhisper:
+      return core_main<Program::kWhisper>(a, b, c, state);
     case Program::kWhole:
       return core_main<Program::kWhole>(a, b, c, state);
   }

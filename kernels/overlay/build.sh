@@ -86,7 +86,8 @@ sources_of() {
     loopback) echo overlay/loopback_entry.cc ;;
     encoder) echo overlay/encoder_entry.cc $common ;;
     decoder) echo overlay/decoder_entry.cc $common kv_cache/kv_cache.cc logits/logits.cc topk/topk.cc ;;
-    *) echo "build.sh: expected the program loopback, encoder or decoder, found $1" >&2; exit 1 ;;
+    whisper) echo overlay/whisper_entry.cc $common kv_cache/kv_cache.cc logits/logits.cc ;;
+    *) echo "build.sh: expected the program loopback, whisper, encoder or decoder, found $1" >&2; exit 1 ;;
   esac
 }
 

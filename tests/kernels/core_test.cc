@@ -173,7 +173,7 @@ TEST_F(CoreMain, StopsAtWholeObjectsWhilePiecesWait) {
 TEST_F(CoreMain, AProgramStopsAtWhatItHasNot) {
   struct Case {
     void (*write)(Writer&, Streams&);
-    bool encoder, decoder;
+    bool encoder, decoder, whisper = true;
   };
   const Case cases[] = {
       {[](Writer& w, Streams& s) { w.matmul(s, Epilogue::kI8, false); }, true, true},
@@ -187,7 +187,7 @@ TEST_F(CoreMain, AProgramStopsAtWhatItHasNot) {
       {[](Writer& w, Streams& s) { w.matmul(s, Epilogue::kV, false); }, true, false},
       {[](Writer& w, Streams& s) { w.matmul(s, Epilogue::kKt, false); }, true, false},
       {[](Writer& w, Streams& s) { w.matmul(s, Epilogue::kRows, false); }, false, true},
-      {[](Writer& w, Streams& s) { w.topk(s); }, false, true},
+      {[](Writer& w, Streams& s) { w.topk(s); }, false, true, false},
       {[](Writer& w, Streams& s) { w.logits(s); }, false, true},
       {[](Writer& w, Streams& s) { w.combine(s); }, false, true},
       {[](Writer& w, Streams& s) { w.alignment(s); }, false, true},
@@ -198,9 +198,12 @@ TEST_F(CoreMain, AProgramStopsAtWhatItHasNot) {
     Writer writer(5, 0);
     Streams streams;
     of.write(writer, streams);
-    for (const Program program : {Program::kEncoder, Program::kDecoder}) {
+    const std::pair<Program, bool> programs[] = {{Program::kEncoder, of.encoder},
+                                                 {Program::kDecoder, of.decoder},
+                                                 {Program::kWhisper, of.whisper}};
+    for (const auto& [program, has_it] : programs) {
       Core core(0);
-      if (program == Program::kEncoder ? of.encoder : of.decoder) {
+      if (has_it) {
         ASSERT_NO_FATAL_FAILURE(expect_run(program, core, streams)) << &of - cases;
         continue;
       }

@@ -118,7 +118,7 @@ class Build(unittest.TestCase):
         text = (BUILD.parents[1] / 'meson.build').read_text(encoding='utf-8')
         listed = re.findall(r"'([^']+\.cc)'", re.search(r'aie2_sources = files\((.*?)\n\)', text, re.S)[1])
         compiled = {}
-        for program in ('encoder', 'decoder'):
+        for program in ('encoder', 'decoder', 'whisper'):
             (self.root / 'log').unlink(missing_ok=True)
             self.assertEqual(self.build(program=program).returncode, 0)
             sources = [call[call.index('-c') + 1] for call in self.log('clang++')]
@@ -127,7 +127,7 @@ class Build(unittest.TestCase):
             (linked,) = self.log('ld.lld')
             self.assertEqual(len(linked), len(sources) + 3)
         self.assertEqual({source for sources in compiled.values() for source in sources} -
-                         {'overlay/encoder_entry.cc', 'overlay/decoder_entry.cc'},
+                         {'overlay/encoder_entry.cc', 'overlay/decoder_entry.cc', 'overlay/whisper_entry.cc'},
                          {source for source in listed if not source.startswith('log_mel/')})
 
     def test_asks_aiecc_for_places_and_then_for_xclbin_and_programs(self):

@@ -23,7 +23,7 @@ class TwinExecutor : public xrt_double::Executor {
   };
   Object& object_of(const xrt_double::DeviceBuffer& buffer);
 
-  twin::Array array_{twin::Target{}, kernels::Program::kWhole};
+  twin::Array array_{twin::Target{}, kernels::Program::kWhisper};
   std::map<uint64_t, Object> objects_;  // by address, which is never used again
 };
 
