@@ -23,6 +23,7 @@ std::string name_of(std::span<const std::byte> partition) {
 }
 
 std::optional<kernels::Program> program_of(const std::string& name) {
+  if (name == "whisper") return kernels::Program::kWhisper;
   if (name == "encoder") return kernels::Program::kEncoder;
   if (name == "decoder") return kernels::Program::kDecoder;
   return {};
@@ -57,7 +58,8 @@ Outcome TwinExecutor::run(const Stream& stream) {
   const auto program = program_of(name);
   if (!program)
     return {Outcome::Kind::kFault,
-            "expected an xclbin whose partition is named encoder or decoder, found '" + name + "'"};
+            "expected an xclbin whose partition is named whisper, encoder or decoder, found '" +
+                name + "'"};
   auto& array = arrays_[name];
   if (!array) array = std::make_unique<npu::twin::Array>(npu::twin::Target(), *program);
   Maps maps;

@@ -12,8 +12,8 @@
 namespace xrt_double {
 
 // Runs streams on the twin, with the program in the cores that the xclbin's partition names:
-// "encoder" or "decoder" (XclbinSpec::program). A deadlock is a hang, every other fault one of the
-// stream.
+// "whisper", "encoder" or "decoder" (XclbinSpec::program). A deadlock is a hang, every other fault
+// one of the stream.
 class TwinExecutor : public Executor {
  public:
   Outcome run(const Stream& stream) override;

@@ -91,7 +91,7 @@ TEST_F(OnTheTwin, AnOverlayWithoutAProgramIsNamed) {
   xrt::bo c = session.results(product);
   EXPECT_EQ(session.run(product, session.upload(product.a), session.upload(product.b), c),
             ERT_CMD_STATE_ERROR);
-  EXPECT_CONTAINS(only_violation(), "named encoder or decoder, found 'loopback'");
+  EXPECT_CONTAINS(only_violation(), "named whisper, encoder or decoder, found 'loopback'");
 }
 
 }  // namespace

@@ -8,7 +8,6 @@
 #include "device/xrt/context.h"
 #include "random_network.h"
 #include "session.h"
-#include "twin_executor.h"
 
 namespace npu::testing {
 namespace {
@@ -24,6 +23,7 @@ enum : size_t { kListEncoder, kListCross, kListStep, kListAlign };
 XclbinSpec overlay_spec() {
   XclbinSpec spec;
   spec.buffers = 8;
+  spec.program = "whisper";
   return spec;
 }
 
@@ -47,7 +47,7 @@ std::shared_ptr<const quantised::Network> network() {
 class NpuDeviceTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    xrt_double::set_up({}, std::make_shared<TwinExecutor>());
+    xrt_double::set_up({});
     network_ = network();
     ASSERT_TRUE(network_);
     auto found = array::find_device(0, lost_);
@@ -265,7 +265,7 @@ TEST_F(NpuDeviceTest, ACommandThatFailsIsALostDeviceWithStateAndOperations) {
   for (const char* state : {"error", "abort", "timeout", "noresponse"}) {
     xrt_double::Scene scene;
     scene.faults = std::string("command@1=") + state;
-    xrt_double::set_up(scene, std::make_shared<TwinExecutor>());
+    xrt_double::set_up(scene);
     auto found = array::find_device(0, lost_);
     ASSERT_TRUE(found);
     auto hardware = array::Hardware::open(*std::move(found), overlay_.path(), {});

@@ -12,6 +12,7 @@ int main(int argc, char** argv) {
   }
   xrt_double::XclbinSpec spec;
   spec.buffers = 8;
+  spec.program = "whisper";
   try {
     xrt_double::write_xclbin(argv[1], spec);
   } catch (const std::exception& error) {
