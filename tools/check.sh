@@ -98,7 +98,8 @@ step tests-media suites release media
 step configure-asan with_xrt_headers configure asan -Db_sanitize=address,undefined -Db_lundef=false \
   -Doptimization=1 -Dcpp_args=-g1
 step build-asan ninja -C build-check/asan
-step tests-asan run_tests asan asan --suite kernels --suite npu --suite gst --no-suite model --timeout-multiplier 4
+step tests-asan run_tests asan asan --suite kernels --suite npu --suite gst --no-suite model \
+  --no-suite forced --timeout-multiplier 4
 
 step configure-tsan with_xrt_headers configure tsan -Db_sanitize=thread -Db_lundef=false -Doptimization=1 \
   -Dcpp_args=-g1
