@@ -85,10 +85,10 @@ TEST(Plugin, TheNpuIsUsedOrRefusedWithAReason) {
 class PluginSpeech : public ::testing::Test {
  protected:
   void SetUp() override {
-    if (base_model().empty()) GTEST_SKIP() << "needs the base model (-Dmodel)";
+    if (whisper_properties().empty()) GTEST_SKIP() << "needs the base model (-Dmodel)";
     if (corpus_folder().empty()) GTEST_SKIP() << "needs the corpus (-Dcorpus)";
     speech_ = (corpus_folder() / "speech" / "en-short" / "jfk.mp3").string();
-    whisper_ = "npuwhisper model=" + base_model().string() + " ";
+    whisper_ = "npuwhisper " + whisper_properties() + " ";
   }
   std::string speech_;
   std::string whisper_;

@@ -32,9 +32,8 @@ class FilePipeline {
   explicit FilePipeline(const std::string& options = "") {
     const std::string text =
         "filesrc location=\"" + (npu::testing::data_folder() / "speech" / "jfk.wav").string() +
-        "\" ! wavparse ! npuwhisper name=w language-code=en temperature-increment-on-fallback=0 "
-        "model=\"" +
-        npu::testing::base_model().string() + "\" " + options +
+        "\" ! wavparse ! npuwhisper name=w language-code=en temperature-increment-on-fallback=0 " +
+        npu::testing::whisper_properties() + " " + options +
         " ! fakesink name=s sync=false signal-handoffs=true";
     pipeline_ = gst_parse_launch(text.c_str(), nullptr);
     GstElement* sink = gst_bin_get_by_name(GST_BIN(pipeline_), "s");

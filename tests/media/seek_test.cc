@@ -19,7 +19,7 @@ using npu::testing::FilePipeline;
 class RealFile : public testing::Test {
  protected:
   void SetUp() override {
-    if (npu::testing::base_model().empty()) GTEST_SKIP() << "the base model is not there";
+    if (npu::testing::whisper_properties().empty()) GTEST_SKIP() << "the base model is not there";
     reference_ = play();
     ASSERT_FALSE(reference_.empty());
   }

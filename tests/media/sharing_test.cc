@@ -47,7 +47,7 @@ TEST(Sharing, ASecondElementBringsItsBuffersButNoWeights) {
 class SharingInMode : public testing::TestWithParam<const char*> {};
 
 TEST_P(SharingInMode, TwoElementsAtOnceGiveTheSameCues) {
-  if (npu::testing::base_model().empty()) GTEST_SKIP() << "the base model is not there";
+  if (npu::testing::whisper_properties().empty()) GTEST_SKIP() << "the base model is not there";
   FilePipeline alone(GetParam());
   alone.set_state(GST_STATE_PLAYING);
   ASSERT_TRUE(alone.finish());
@@ -64,7 +64,7 @@ TEST_P(SharingInMode, TwoElementsAtOnceGiveTheSameCues) {
 }
 
 TEST_P(SharingInMode, OneThatStopsOrSeeksTakesNothingFromTheOther) {
-  if (npu::testing::base_model().empty()) GTEST_SKIP() << "the base model is not there";
+  if (npu::testing::whisper_properties().empty()) GTEST_SKIP() << "the base model is not there";
   std::vector<npu::testing::Cue> cues;
   for (const bool stops : {true, false}) {
     FilePipeline first(GetParam());

@@ -35,4 +35,13 @@ inline std::filesystem::path base_model() {
   return std::filesystem::exists(path / "model.bin") ? path : std::filesystem::path();
 }
 
+// The properties of npuwhisper with which real files are heard: NPUWHISPER_TEST_PROPERTIES, where
+// tests name another model and device, else Whisper base; empty if that is not there.
+inline std::string whisper_properties() {
+  const std::string properties = environment("NPUWHISPER_TEST_PROPERTIES");
+  if (!properties.empty()) return properties;
+  const std::filesystem::path base = base_model();
+  return base.empty() ? "" : "model=\"" + base.string() + "\"";
+}
+
 }  // namespace npu::testing

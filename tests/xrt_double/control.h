@@ -54,4 +54,7 @@ XRT_DOUBLE_API size_t calls(const std::string& name);
 // Contexts in use now.
 XRT_DOUBLE_API size_t contexts();
 
+// What the device holds in each buffer of so many bytes, oldest first. No command may be under way.
+XRT_DOUBLE_API std::vector<std::vector<std::byte>> device_copies(size_t bytes);
+
 }  // namespace xrt_double

@@ -193,7 +193,23 @@ std::shared_ptr<Memory> Machine::allocate(size_t bytes, uint32_t flags, uint32_t
     std::default_delete<Memory>()(memory);
     if (heap) heap_bytes_ -= bytes;
   };
-  return {std::make_unique<Memory>(bytes, address, flags, group).release(), give_back};
+  const std::shared_ptr<Memory> made(
+      std::make_unique<Memory>(bytes, address, flags, group).release(), give_back);
+  std::erase_if(memories_, [](const auto& memory) { return memory.expired(); });
+  memories_.push_back(made);
+  return made;
+}
+
+std::vector<std::vector<std::byte>> Machine::device_copies(size_t bytes) {
+  const std::lock_guard lock(mutex);
+  std::vector<std::vector<std::byte>> copies;
+  for (const auto& weak : memories_) {
+    const auto memory = weak.lock();
+    if (!memory || memory->size() != bytes) continue;
+    const auto device = memory->device();
+    copies.emplace_back(device.begin(), device.end());
+  }
+  return copies;
 }
 
 void Machine::hold(bool held) {
@@ -253,6 +269,10 @@ size_t calls(const std::string& name) {
 
 size_t contexts() {
   return Machine::get().contexts();
+}
+
+std::vector<std::vector<std::byte>> device_copies(size_t bytes) {
+  return Machine::get().device_copies(bytes);
 }
 
 }  // namespace xrt_double

@@ -49,6 +49,7 @@ class Machine {
   // Memory of the device; `flags` and `group` as the caller of XRT gave them. Throws XRT's
   // exception for a heap that is full.
   std::shared_ptr<Memory> allocate(size_t bytes, uint32_t flags, uint32_t group);
+  std::vector<std::vector<std::byte>> device_copies(size_t bytes);
 
   // The gate of control.h. at_gate() holds a command up; `stop` ends that too.
   void hold(bool held);
@@ -93,6 +94,7 @@ class Machine {
   bool lost_ = false, wedged_ = false, held_ = false;
   size_t at_gate_ = 0, contexts_ = 0;
   uint64_t next_address_ = 0x4'0000'0000;
+  std::vector<std::weak_ptr<Memory>> memories_;  // oldest first
   std::atomic<size_t> heap_bytes_ = 0;  // not guarded: memory also ends where the mutex is held
 
   std::mutex executor_mutex_;  // never taken together with mutex

@@ -6,8 +6,8 @@
 #include "device/cpu/integer/program.h"
 #include "device/cpu/mixed/dot.h"
 #include "device/xrt/context.h"
+#include "on_twin.h"
 #include "random_network.h"
-#include "session.h"
 
 namespace npu::testing {
 namespace {
@@ -15,17 +15,9 @@ namespace {
 using array::ArrayContext;
 using array::ArrayProgram;
 using xrt_double::XclbinOnDisk;
-using xrt_double::XclbinSpec;
 
 constexpr int kPositions = kFewerPositions[0];
 enum : size_t { kListEncoder, kListCross, kListStep, kListAlign };
-
-XclbinSpec overlay_spec() {
-  XclbinSpec spec;
-  spec.buffers = 8;
-  spec.program = "whisper";
-  return spec;
-}
 
 // What a replay gave.
 struct Given {
@@ -50,9 +42,7 @@ class NpuDeviceTest : public ::testing::Test {
     xrt_double::set_up({});
     network_ = network();
     ASSERT_TRUE(network_);
-    auto found = array::find_device(0, lost_);
-    ASSERT_TRUE(found) << found.error().message;
-    auto hardware = array::Hardware::open(*std::move(found), overlay_.path(), {});
+    auto hardware = open_twin(overlay_, lost_);
     ASSERT_TRUE(hardware) << hardware.error().message;
     hardware_ = *std::move(hardware);
     auto program =
@@ -266,9 +256,7 @@ TEST_F(NpuDeviceTest, ACommandThatFailsIsALostDeviceWithStateAndOperations) {
     xrt_double::Scene scene;
     scene.faults = std::string("command@1=") + state;
     xrt_double::set_up(scene);
-    auto found = array::find_device(0, lost_);
-    ASSERT_TRUE(found);
-    auto hardware = array::Hardware::open(*std::move(found), overlay_.path(), {});
+    auto hardware = open_twin(overlay_, lost_);
     ASSERT_TRUE(hardware) << hardware.error().message;
     auto program = ArrayProgram::compile(**hardware, pool_, small_lists(), network_, {}, {});
     ASSERT_TRUE(program) << program.error().message;

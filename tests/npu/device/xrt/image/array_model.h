@@ -31,7 +31,7 @@ class ArrayModel {
   const array::WeightsImage& image() const { return *image_; }
   const array::Lowering& lowering() const { return *lowering_; }
   ArrayMemory& memory() { return memory_; }
-  FastPath& fast() { return fast_; }
+  const FastPath& fast() const { return fast_; }
 
   // What first differed from the fast path or went wrong, "" if nothing has. A list ends there.
   const std::string& first_difference() const { return first_difference_; }
