@@ -8,6 +8,7 @@
 
 #include "subtitle/command_line.h"
 #include "subtitle/interrupt.h"
+#include "subtitle/npu_self_test.h"
 #include "subtitle/output_set.h"
 #include "subtitle/run_files.h"
 #include "subtitle/self_test.h"
@@ -37,18 +38,36 @@ ExitCode code_of(const Error& error) {
   }
 }
 
+ExitCode fail(const Error& error) {
+  print_error(error.message);
+  return code_of(error);
+}
+
+ExitCode print_table(const std::string& table, bool passed) {
+  if (Done printed = print_to_stdout(table); !printed) return printed.failure().code;
+  return passed ? ExitCode::kSuccess : ExitCode::kFailed;
+}
+
+// The CPU computes a model; an NPU is tested operation by operation, and needs none.
 ExitCode run_self_test(const CommandLine& options) {
   DeviceRequest device;
   if (!options.device.empty()) device.name = options.device;
   device.index = options.device_index.value_or(0);
   device.threads = options.threads.value_or(0);
-  const auto report = self_test(options.model.empty() ? "base" : options.model, device);
-  if (!report) {
-    print_error(report.error().message);
-    return code_of(report.error());
+  if (device.name == "npu" || device.name == "auto") {
+    std::vector<NpuReport> reports;
+    const Result<void> tested = npu_self_test(options.model, device, reports);
+    if (!reports.empty()) {
+      const ExitCode code = print_table(table(reports), passed(reports));
+      return tested || code != ExitCode::kSuccess ? code : fail(tested.error());
+    }
+    const bool is_there = tested.error().code != ErrorCode::kNoDevice;
+    if (is_there || device.name == "npu") return fail(tested.error());
+    print_error("no NPU, so the CPU is tested: " + tested.error().message);
+    device.name = "cpu";
   }
-  if (Done printed = print_to_stdout(table(*report)); !printed) return printed.failure().code;
-  return report->passed() ? ExitCode::kSuccess : ExitCode::kFailed;
+  const auto report = self_test(options.model.empty() ? "base" : options.model, device);
+  return report ? print_table(table(*report), report->passed()) : fail(report.error());
 }
 
 ExitCode run(int argc, char** argv) {

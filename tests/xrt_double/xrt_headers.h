@@ -27,6 +27,7 @@ class xclbin_impl;
 #pragma GCC visibility push(default)
 #include <xrt/experimental/xrt_kernel.h>
 #include <xrt/experimental/xrt_system.h>
+#include <xrt/experimental/xrt_version.h>
 #include <xrt/experimental/xrt_xclbin.h>
 #include <xrt/xrt_bo.h>
 #include <xrt/xrt_device.h>

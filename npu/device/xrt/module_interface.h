@@ -7,6 +7,7 @@
 
 #include "device/device.h"
 #include "device/open.h"
+#include "device/self_test.h"
 #include "log.h"
 #include "result.h"
 
@@ -20,5 +21,10 @@ inline constexpr const char* kModuleVersion = "npuwhisper_xrt_version";
 using ModuleOpen = void (*)(const DeviceRequest& request, LogSink sink,
                             Result<std::unique_ptr<Device>>& device);
 inline constexpr const char* kModuleOpen = "npuwhisper_xrt_open";
+
+// Opens the NPU and tests it with `subject`. Else as ModuleOpen.
+using ModuleSelfTest = void (*)(const DeviceRequest& request, const SelfTestSubject& subject,
+                                LogSink sink, Result<NpuReport>& report);
+inline constexpr const char* kModuleSelfTest = "npuwhisper_xrt_self_test";
 
 }  // namespace npu::array

@@ -46,15 +46,8 @@ void pass_on(LogLevel level, std::string_view line) {
   log(level, line);
 }
 
-}  // namespace
-
-fs::path module_path() {
-  if (const std::string path = environment("NPUWHISPER_XRT_MODULE"); !path.empty()) return path;
-  return NPUWHISPER_XRT_MODULE;
-}
-
-Result<std::unique_ptr<Device>> open_with_module(const fs::path& module,
-                                                 const DeviceRequest& request) {
+// A function of the module, which is loaded if it is not yet, and of this build.
+Result<void*> function_of(const fs::path& module, const char* name) {
   if (module.empty())
     return no_device(
         "this build of npuwhisper was made without XRT; build it with XRT 2.21 or newer and "
@@ -71,11 +64,32 @@ Result<std::unique_ptr<Device>> open_with_module(const fs::path& module,
   if (version() != std::string_view(NPUWHISPER_VERSION))
     return no_device(text(module.string(), ": expected version " NPUWHISPER_VERSION ", found ",
                           version(), "; install the module of this npuwhisper"));
-  const auto open = reinterpret_cast<ModuleOpen>(dlsym(library, kModuleOpen));
-  if (!open) return foreign(module, kModuleOpen);
+  void* function = dlsym(library, name);
+  if (!function) return foreign(module, name);
+  return function;
+}
+
+}  // namespace
+
+fs::path module_path() {
+  if (const std::string path = environment("NPUWHISPER_XRT_MODULE"); !path.empty()) return path;
+  return NPUWHISPER_XRT_MODULE;
+}
+
+Result<std::unique_ptr<Device>> open_with_module(const fs::path& module,
+                                                 const DeviceRequest& request) {
+  NPU_TRY_ASSIGN(void* open, function_of(module, kModuleOpen));
   Result<std::unique_ptr<Device>> device = no_device("the module gave no answer");
-  open(request, pass_on, device);
+  reinterpret_cast<ModuleOpen>(open)(request, pass_on, device);
   return device;
+}
+
+Result<NpuReport> self_test_with_module(const fs::path& module, const DeviceRequest& request,
+                                        const SelfTestSubject& subject) {
+  NPU_TRY_ASSIGN(void* self_test, function_of(module, kModuleSelfTest));
+  Result<NpuReport> report = no_device("the module gave no answer");
+  reinterpret_cast<ModuleSelfTest>(self_test)(request, subject, pass_on, report);
+  return report;
 }
 
 }  // namespace npu::array

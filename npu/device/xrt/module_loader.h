@@ -7,6 +7,7 @@
 
 #include "device/device.h"
 #include "device/open.h"
+#include "device/self_test.h"
 #include "result.h"
 
 namespace npu::array {
@@ -20,5 +21,10 @@ std::filesystem::path module_path();
 // or too old, or the module finds no device; each says what to do.
 Result<std::unique_ptr<Device>> open_with_module(const std::filesystem::path& module,
                                                  const DeviceRequest& request);
+
+// The same, to test the NPU. Errors: those too, and those of self_test_npu().
+Result<NpuReport> self_test_with_module(const std::filesystem::path& module,
+                                        const DeviceRequest& request,
+                                        const SelfTestSubject& subject);
 
 }  // namespace npu::array

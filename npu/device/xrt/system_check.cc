@@ -2,6 +2,7 @@
 #include "device/xrt/system_check.h"
 
 #include <sys/resource.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -99,6 +100,25 @@ uint64_t lockable_bytes() {
 }
 
 }  // namespace
+
+SystemFacts system_facts(const SystemView& view) {
+  SystemFacts facts;
+  for (const fs::path& accelerator : entries(view.accelerators)) {
+    const fs::path device = accelerator / "device";
+    if (!is_npu(device, kFirstGeneration)) continue;
+    std::error_code error;
+    const fs::path address = fs::canonical(device, error);
+    facts.pci = text(address.filename().string(), ", 1022:1502, revision ",
+                     first_line(device / "revision"));
+    facts.node = (view.nodes / accelerator.filename()).string();
+    facts.firmware = first_line(device / "fw_version");
+    break;
+  }
+  facts.driver = first_line(view.modules / "amdxdna" / "version");
+  utsname system{};
+  if (uname(&system) == 0) facts.kernel = text(system.sysname, " ", system.release);
+  return facts;
+}
 
 SystemView SystemView::of_process() {
   SystemView view;

@@ -4,6 +4,7 @@
 
 The tools are stand-ins that write down their arguments: that the real ones accept these is not shown.
 """
+import json
 import os
 import pathlib
 import re
@@ -68,11 +69,14 @@ class Build(unittest.TestCase):
         (self.root / path).chmod(0o755)
 
     def run_build(self, *arguments, **changes):
+        return self.run_with_tools(BUILD, *arguments, **changes)
+
+    def run_with_tools(self, *arguments, **changes):
         environment = {**os.environ, 'FAKE_ROOT': str(self.root), 'FAKE_VERSION': '1.4.2', 'FAKE_CORES': '16', 'FAKE_PLACES': '{}', 'FAKE_MOVES': '',
                        'FAKE_SIZE': '16384', 'AIE_PYTHON': str(self.root / 'python'),
                        'PEANO_INSTALL_DIR': str(self.root / 'peano'),
                        'AIE_XCLBINUTIL': str(self.root / 'xclbinutil'), 'PYTHONDONTWRITEBYTECODE': '1', **changes}
-        return subprocess.run([BUILD, *arguments], env=environment, capture_output=True, text=True, check=False)
+        return subprocess.run(arguments, env=environment, capture_output=True, text=True, check=False)
 
     def build(self, target='npu1', program='loopback', **changes):
         return self.run_build(target, program, str(self.root / 'made.xclbin'), str(self.root / 'work'), **changes)
@@ -169,6 +173,19 @@ class Build(unittest.TestCase):
     def test_refuses_an_unknown_target_or_program(self):
         self.assert_refused(self.build('npu3'), 'expected npu1 or npu2, found npu3')
         self.assert_refused(self.run_build('npu1', 'other', 'xclbin', str(self.root / 'work')), 'found other')
+
+    def test_the_one_that_device_npu_takes_is_installed_where_it_looks(self):
+        folder = self.root / 'build'
+        done = self.run_with_tools('meson', 'setup', str(folder), str(BUILD.parents[2]), '--prefix=/opt/npu',
+                                   '--libdir=lib/here', '-Daie=enabled', '-Delement=false', '-Dtests=false', '-Dxrt=disabled')
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        plan = json.loads((folder / 'meson-info/intro-install_plan.json').read_text(encoding='utf-8'))
+        installed = [entry['destination'] for files in plan.values() for path, entry in files.items()
+                     if path.endswith('.xclbin')]
+        self.assertEqual(installed, ['{libdir}/npuwhisper/overlay_whisper_npu1.xclbin'])
+        config = (folder / 'npu/device/xrt/module_config.h').read_text(encoding='utf-8')
+        expected, = re.findall(r'#define NPUWHISPER_OVERLAY_FILE "(.*)"', config)
+        self.assertEqual(installed[0].replace('{libdir}', '/opt/npu/lib/here'), expected)
 
 
 if __name__ == '__main__':

@@ -23,6 +23,7 @@ class SystemCheck : public ::testing::Test {
     view_.nodes = folder_ / "dev";
     view_.accelerators = folder_ / "class";
     view_.pci_devices = folder_ / "pci";
+    view_.modules = folder_ / "module";
     view_.may_open = [](const fs::path&) { return true; };
   }
   void TearDown() override { fs::remove_all(folder_); }
@@ -123,6 +124,21 @@ TEST_F(SystemCheck, TheProcessHasAView) {
   EXPECT_FALSE(view.may_open("/nowhere/at/all"));
   EXPECT_TRUE(view.may_open("/dev/null"));
   EXPECT_GT(view.lockable_bytes, 0u);
+}
+
+TEST_F(SystemCheck, TellsWhatAReportNeeds) {
+  EXPECT_EQ(system_facts(view_).pci, "");
+  add_npu();
+  write(view_.pci_devices / "0000:c4:00.1" / "revision", "0x00");
+  write(view_.pci_devices / "0000:c4:00.1" / "fw_version", "1.5.5.391");
+  SystemFacts facts = system_facts(view_);
+  EXPECT_EQ(facts.pci, "0000:c4:00.1, 1022:1502, revision 0x00");
+  EXPECT_EQ(facts.node, (view_.nodes / "accel0").string());
+  EXPECT_EQ(facts.firmware, "1.5.5.391");
+  EXPECT_EQ(facts.driver, "");
+  EXPECT_EQ(facts.kernel.rfind("Linux ", 0), 0u) << facts.kernel;
+  write(view_.modules / "amdxdna" / "version", "2.21.0");
+  EXPECT_EQ(system_facts(view_).driver, "2.21.0");
 }
 
 }  // namespace
