@@ -5,8 +5,10 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "cancel.h"
+#include "device/device_work.h"
 #include "model/model.h"
 #include "result.h"
 #include "whisper/transcriber.h"
@@ -21,6 +23,8 @@ class LoadedModel {
   virtual std::string device() const = 0;
   // What it computes in, and with which instructions; for the stats.
   virtual std::string arithmetic() const = 0;
+  // What its device has counted, for all users of the model; empty if it counts nothing.
+  virtual std::vector<ListWork> device_work() const { return {}; }
   // One line for people: path, format, device.
   virtual std::string description() const = 0;
   // Errors: those of npu::Transcriber::create().

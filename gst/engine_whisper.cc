@@ -20,6 +20,8 @@ class WhisperModel : public LoadedModel {
                 model_->device().description());
   }
 
+  std::vector<ListWork> device_work() const override { return work_of(model_->device()); }
+
   std::string description() const override {
     return text(model_->path(), " (", model_->format(), ") in ", arithmetic());
   }

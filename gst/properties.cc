@@ -87,9 +87,30 @@ struct GetField {
   void operator()(const EnumField& field) const { g_value_set_enum(value, field.get(settings)); }
 };
 
-GstStructure* stats_of(const WorkDone& work, const std::string& arithmetic) {
+// A structure for each list, in a list.
+void add_device_work(GstStructure* stats, const std::vector<ListWork>& lists) {
+  if (lists.empty()) return;
+  GValue all = G_VALUE_INIT;
+  gst_value_list_init(&all, static_cast<guint>(lists.size()));
+  for (const ListWork& list : lists) {
+    GstStructure* one = gst_structure_new(
+        "npuwhisper-list", "list", G_TYPE_STRING, list.list.c_str(), "replays", G_TYPE_INT64,
+        list.replays, "commands", G_TYPE_INT64, list.commands, "device", G_TYPE_DOUBLE,
+        list.device_s, "logits", G_TYPE_DOUBLE, list.logits_s, "host", G_TYPE_DOUBLE, list.host_s,
+        "bytes-to-device", G_TYPE_UINT64, list.bytes_to_device, "bytes-from-device", G_TYPE_UINT64,
+        list.bytes_from_device, nullptr);
+    GValue value = G_VALUE_INIT;
+    g_value_init(&value, GST_TYPE_STRUCTURE);
+    g_value_take_boxed(&value, one);
+    gst_value_list_append_and_take_value(&all, &value);
+  }
+  gst_structure_take_value(stats, "device-work", &all);
+}
+
+GstStructure* stats_of(const WorkDone& work, const std::string& arithmetic,
+                       const std::vector<ListWork>& device_work) {
   const TranscriberStats& engine = work.engine;
-  return gst_structure_new(
+  GstStructure* stats = gst_structure_new(
       "npuwhisper-stats", "arithmetic", G_TYPE_STRING, arithmetic.c_str(), "audio", G_TYPE_DOUBLE,
       work.audio_s, "mel", G_TYPE_DOUBLE, engine.mel_s, "encoder", G_TYPE_DOUBLE, engine.encoder_s,
       "cross-kv", G_TYPE_DOUBLE, engine.cross_kv_s, "decode", G_TYPE_DOUBLE, engine.decode_s,
@@ -99,6 +120,8 @@ GstStructure* stats_of(const WorkDone& work, const std::string& arithmetic) {
       G_TYPE_INT64, engine.decoded_tokens, "decode-steps", G_TYPE_INT64, engine.decode_steps,
       "guesses", G_TYPE_INT64, engine.guesses, "right-guesses", G_TYPE_INT64, engine.right_guesses,
       "fallbacks", G_TYPE_INT64, engine.fallbacks, nullptr);
+  add_device_work(stats, device_work);
+  return stats;
 }
 
 }  // namespace
@@ -118,7 +141,8 @@ void install_properties(GObjectClass* klass) {
                          "mel, encoder, cross-kv, decode, alignment and vad, s of speech heard and "
                          "skipped for want of it (with vad), and counts of windows, encoder-runs, "
                          "tokens, decode-steps, guesses (tokens checked before they were due), "
-                         "right-guesses and fallbacks",
+                         "right-guesses and fallbacks; of an NPU device-work, what each list of "
+                         "operations has cost it since it was opened",
                          GST_TYPE_STRUCTURE,
                          static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS)));
   guint id = kFirstRow;
@@ -141,7 +165,7 @@ void get_property(const State& state, GObject* object, guint id, GValue* value, 
   if (id == kActiveDevice)
     g_value_set_string(value, state.active_device().c_str());
   else if (id == kStats)
-    g_value_take_boxed(value, stats_of(state.work_done(), state.arithmetic()));
+    g_value_take_boxed(value, stats_of(state.work_done(), state.arithmetic(), state.device_work()));
   else if (const PropertyRow* row = row_of(id))
     std::visit(GetField{state.settings(), value}, row->field);
   else

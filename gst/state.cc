@@ -105,6 +105,11 @@ std::string State::arithmetic() const {
   return outcome.model ? outcome.model->arithmetic() : std::string();
 }
 
+std::vector<ListWork> State::device_work() const {
+  const Loader::Outcome outcome = loader_.outcome();
+  return outcome.model ? outcome.model->device_work() : std::vector<ListWork>();
+}
+
 void State::begin_loading() {
   const Settings now = settings();
   loader_.start(engine_, model_request(now), now.vad);

@@ -47,6 +47,8 @@ class State {
   std::string active_device() const;
   // Of the loaded model; empty while there is none.
   std::string arithmetic() const;
+  // Of its device.
+  std::vector<ListWork> device_work() const;
   WorkDone work_done() const;
   // Before the element leaves NULL.
   void set_engine(std::shared_ptr<Engine> engine);

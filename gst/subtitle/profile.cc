@@ -3,6 +3,7 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <nlohmann/json.hpp>
@@ -44,7 +45,75 @@ std::string stage_line(const char* name, double seconds, int64_t count, const ch
   return buffer.data();
 }
 
+uint64_t bytes_field(const GstStructure* stats, const char* name) {
+  guint64 value = 0;
+  gst_structure_get_uint64(stats, name, &value);
+  return value;
+}
+
+std::vector<ListWork> device_work_of(const GstStructure* stats) {
+  std::vector<ListWork> lists;
+  const GValue* all = gst_structure_get_value(stats, "device-work");
+  for (guint i = 0; all != nullptr && i < gst_value_list_get_size(all); ++i) {
+    const GstStructure* one = gst_value_get_structure(gst_value_list_get_value(all, i));
+    ListWork list;
+    list.list = gst_structure_get_string(one, "list");
+    list.replays = int_field(one, "replays");
+    list.commands = int_field(one, "commands");
+    list.device_s = double_field(one, "device");
+    list.logits_s = double_field(one, "logits");
+    list.host_s = double_field(one, "host");
+    list.bytes_to_device = bytes_field(one, "bytes-to-device");
+    list.bytes_from_device = bytes_field(one, "bytes-from-device");
+    lists.push_back(std::move(list));
+  }
+  return lists;
+}
+
+// Each time by replay, since a command of a list is what is waited for.
+std::string device_table(const Profile& profile) {
+  std::string text =
+      "\nNPU, measured on the host, ms per replay of a list\n"
+      "                 replays  commands   commands     logits       rest   kB to it  kB from "
+      "it\n";
+  for (const ListWork& list : profile.device_work) {
+    const double replays = static_cast<double>(std::max<int64_t>(1, list.replays));
+    std::array<char, 160> buffer;
+    std::snprintf(buffer.data(), buffer.size(),
+                  "%-16s %7lld %9lld %10.3f %10.3f %10.3f %10.1f  %10.1f\n", list.list.c_str(),
+                  static_cast<long long>(list.replays), static_cast<long long>(list.commands),
+                  list.device_s * 1e3 / replays, list.logits_s * 1e3 / replays,
+                  list.host_s * 1e3 / replays,
+                  static_cast<double>(list.bytes_to_device) / 1e3 / replays,
+                  static_cast<double>(list.bytes_from_device) / 1e3 / replays);
+    text += buffer.data();
+  }
+  return text +
+         "commands of decode steps: " + printed("%.2f a token\n", profile.commands_per_token());
+}
+
+nlohmann::ordered_json device_json(const Profile& profile) {
+  nlohmann::ordered_json lists = nlohmann::ordered_json::array();
+  for (const ListWork& list : profile.device_work)
+    lists.push_back({{"list", list.list},
+                     {"replays", list.replays},
+                     {"commands", list.commands},
+                     {"device_s", list.device_s},
+                     {"logits_s", list.logits_s},
+                     {"host_s", list.host_s},
+                     {"bytes_to_device", list.bytes_to_device},
+                     {"bytes_from_device", list.bytes_from_device}});
+  return lists;
+}
+
 }  // namespace
+
+double Profile::commands_per_token() const {
+  int64_t commands = 0;
+  for (const ListWork& list : device_work)
+    if (list.list == "decode_step") commands += list.commands;
+  return tokens > 0 ? static_cast<double>(commands) / static_cast<double>(tokens) : 0;
+}
 
 Outcome<Profile> profile_of(const std::string& file, const Transcription& run) {
   const GstStructure* stats = run.stats.get();
@@ -71,6 +140,7 @@ Outcome<Profile> profile_of(const std::string& file, const Transcription& run) {
   profile.right_guesses = int_field(stats, "right-guesses");
   profile.fallbacks = int_field(stats, "fallbacks");
   profile.peak_memory_mb = peak_memory_mb();
+  profile.device_work = device_work_of(stats);
   return profile;
 }
 
@@ -94,11 +164,12 @@ std::string table(const Profile& p) {
   text += "speed            " + printed("%.2f x real time", p.realtime_factor()) + "\n";
   text += "loading          " + printed("%.3f s", p.load_s) + "\n";
   text += "peak memory      " + printed("%.1f MB", p.peak_memory_mb) + "\n";
+  if (!p.device_work.empty()) text += device_table(p);
   return text;
 }
 
 std::string json(const Profile& p) {
-  const nlohmann::ordered_json document = {
+  nlohmann::ordered_json document = {
       {"file", p.file},
       {"model", p.model},
       {"device", p.device},
@@ -122,6 +193,10 @@ std::string json(const Profile& p) {
       {"fallbacks", p.fallbacks},
       {"peak_memory_mb", p.peak_memory_mb},
   };
+  if (!p.device_work.empty()) {
+    document["commands_per_token"] = p.commands_per_token();
+    document["device_work"] = device_json(p);
+  }
   return document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 

@@ -4,7 +4,9 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
+#include "device/device_work.h"
 #include "subtitle/transcription_pipeline.h"
 
 namespace npu::subtitle {
@@ -29,9 +31,12 @@ struct Profile {
   int64_t guesses = 0;  // tokens checked before they were due
   int64_t right_guesses = 0;
   int64_t fallbacks = 0;
-  double peak_memory_mb = 0;  // of the process, 10^6 bytes
+  double peak_memory_mb = 0;          // of the process, 10^6 bytes
+  std::vector<ListWork> device_work;  // of an NPU, of all files so far; else empty
 
   double ms_per_token() const { return tokens > 0 ? decode_s * 1e3 / double(tokens) : 0; }
+  // Commands of decode steps for each token that was sampled.
+  double commands_per_token() const;
   double realtime_factor() const { return total_s > 0 ? audio_s / total_s : 0; }
 };
 

@@ -3,7 +3,7 @@
 
 #include <limits>
 
-#include "whisper/scope_timer.h"
+#include "scope_timer.h"
 
 namespace npu {
 namespace {

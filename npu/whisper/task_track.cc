@@ -7,10 +7,10 @@
 #include <limits>
 
 #include "log.h"
+#include "scope_timer.h"
 #include "whisper/fallback.h"
 #include "whisper/hallucination.h"
 #include "whisper/repetition.h"
-#include "whisper/scope_timer.h"
 #include "whisper/strip.h"
 #include "whisper/unspoken.h"
 #include "whisper/word_times.h"

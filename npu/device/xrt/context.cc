@@ -11,6 +11,7 @@
 #include "device/xrt/logits.h"
 #include "quantised/floats.h"
 #include "quantised/graph.h"
+#include "scope_timer.h"
 
 namespace npu::array {
 namespace {
@@ -93,6 +94,9 @@ Result<void> ArrayContext::make_buffers() {
   NPU_TRY_ASSIGN(
       self_,
       hardware_.buffer(kSelfArgument, std::max<uint64_t>(1, slots_.caches() * self_bytes_), zeros));
+  ListWork loading;
+  loading.bytes_to_device = zeros.bytes_to_device;
+  hardware_.work().add(kLoadingWork, loading);
   for (size_t slot = 0; slot < stored_.size() && cross_bytes_ > 0; ++slot) {
     NPU_TRY_ASSIGN(xrt::bo part, cross_.part(slot * cross_bytes_, cross_bytes_));
     cross_parts_.push_back(std::move(part));
@@ -159,9 +163,26 @@ Result<void> ArrayContext::run(size_t list, const Replay& replay, const CancelTo
   NPU_TRY(check_interrupt(cancel, deadline, ops->name.c_str()));
   NPU_TRY(settle(cancel, deadline));
   const Turn turn{list, replay, cancel, deadline};
-  const std::span<const CacheCopy> copies = slots_.begin(replay.self_parents);
+  const Traffic before = traffic_;
+  work_ = ListWork();
+  double all_s = 0;
+  Result<void> ran = [&] {
+    const ScopeTimer timer(all_s);
+    return replay_list(turn);
+  }();
+  work_.host_s = all_s - work_.device_s - work_.logits_s;
+  work_.replays = 1;
+  work_.commands = static_cast<int64_t>(traffic_.submissions - before.submissions);
+  work_.bytes_to_device = traffic_.bytes_to_device - before.bytes_to_device;
+  work_.bytes_from_device = traffic_.bytes_from_device - before.bytes_from_device;
+  hardware_.work().add(ops->name, work_);
+  return ran;
+}
+
+Result<void> ArrayContext::replay_list(const Turn& turn) {
+  const std::span<const CacheCopy> copies = slots_.begin(turn.replay.self_parents);
   Result<void> ran = copy_caches(copies);
-  if (ran) ran = program_.facts(list).embed == nullptr ? run_whole(turn) : run_rows(turn);
+  if (ran) ran = program_.facts(turn.list).embed == nullptr ? run_whole(turn) : run_rows(turn);
   if (!ran) slots_.undo();
   return ran;
 }
@@ -228,6 +249,7 @@ Result<void> ArrayContext::score_chunk(const Turn& turn, const LoweredList& lowe
   const Tiles& logits = *lowered.logits;
   NPU_TRY(
       host_.from_device(logits.place.offset, logits.column_tiles * logits.column_step, traffic_));
+  const ScopeTimer timer(work_.logits_s);
   const Score& op = *program_.facts(turn.list).score;
   ArrayLogits source(host_.host(), logits, op.tokens.shape[0], chunk_.first);
   cpu::Turn pool(program_.pool(), turn.cancel, turn.deadline);
@@ -327,6 +349,7 @@ Result<void> ArrayContext::put_descriptors(const Prepared& prepared) {
 }
 
 Result<void> ArrayContext::execute(Prepared& prepared, const Turn& turn) {
+  const ScopeTimer timer(work_.device_s);
   for (Command& command : prepared.commands) {
     NPU_TRY(hardware_.start(command, turn.cancel, turn.deadline));
     pending_.push_back(&command);

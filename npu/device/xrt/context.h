@@ -67,6 +67,7 @@ class ArrayContext : public Context {
 
   ArrayContext(const ArrayProgram& program, const ContextLimits& limits);
   Result<void> make_buffers();
+  Result<void> replay_list(const Turn& turn);
   Result<void> measure(uint64_t& activations, uint64_t& host);
 
   Result<void> settle(const CancelToken& cancel, Deadline deadline);
@@ -100,6 +101,7 @@ class ArrayContext : public Context {
   Hardware& hardware_;
   ContextLimits limits_;
   Traffic traffic_;
+  ListWork work_;  // times of the replay that runs
   std::map<std::string, HostBuffer, std::less<>> host_buffers_;
   SelfSlots slots_;
   std::vector<size_t> stored_;  // positions in each cross slot; 0: never stored

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "cancel.h"
+#include "device/device_work.h"
 #include "device/xrt/discovery.h"
 #include "result.h"
 
@@ -94,6 +95,8 @@ class Hardware {
                                                 const Patience& patience);
 
   const std::string& name() const { return found_.name; }
+  // What has been done with it.
+  WorkCounter& work() { return work_; }
 
   // A zeroed buffer for an argument, of zeros on the device as well. Errors: kOutOfMemory.
   Result<DeviceBuffer> buffer(Argument argument, uint64_t bytes, Traffic& traffic);
@@ -123,6 +126,7 @@ class Hardware {
   Error lose(const std::string& why);
 
   FoundDevice found_;
+  WorkCounter work_;
   xrt::hw_context context_;
   xrt::kernel kernel_;
   std::mutex mutex_;           // guards what follows

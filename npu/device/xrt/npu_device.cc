@@ -4,13 +4,14 @@
 #include <algorithm>
 #include <system_error>
 
+#include "device/device_work.h"
 #include "device/xrt/program.h"
 #include "quantised/network_file.h"
 
 namespace npu::array {
 namespace {
 
-class NpuDevice : public Device {
+class NpuDevice : public Device, public WorkMeter {
  public:
   NpuDevice(std::unique_ptr<Hardware> hardware, int threads)
       : hardware_(std::move(hardware)), pool_(std::max(1, threads)) {}
@@ -36,6 +37,8 @@ class NpuDevice : public Device {
                                      progress, cancel));
     return std::unique_ptr<Program>(std::move(program));
   }
+
+  std::vector<ListWork> work() const override { return hardware_->work().lists(); }
 
  private:
   std::unique_ptr<Hardware> hardware_;

@@ -5,10 +5,10 @@
 #include <cmath>
 
 #include "log.h"
+#include "scope_timer.h"
 #include "whisper/batch/sentences.h"
 #include "whisper/fallback.h"
 #include "whisper/repetition.h"
-#include "whisper/scope_timer.h"
 #include "whisper/split.h"
 #include "whisper/strip.h"
 

@@ -224,6 +224,34 @@ TEST_F(NpuDeviceTest, AStepIsOneSubmissionAndMakesNothingNew) {
   EXPECT_EQ(program_->traffic().bytes_to_device, program_->weight_bytes());
 }
 
+TEST_F(NpuDeviceTest, CountsWhatEachListHasCost) {
+  make(1, 1, 1);
+  const array::Traffic before = traffic();
+  encode(7, 0);
+  constexpr int kTokens = 3;
+  for (int i = 0; i < kTokens; ++i) run(*npu_, kListStep, std::vector<Row>{{i, i, 0, 0}}, {});
+  uint64_t to = 0, from = 0;
+  std::vector<std::string> names;
+  for (const ListWork& list : hardware_->work().lists()) {
+    names.push_back(list.list);
+    if (list.list == kLoadingWork) {
+      EXPECT_GT(list.bytes_to_device, program_->weight_bytes());
+      continue;
+    }
+    const bool is_step = list.list == "decode_step";
+    EXPECT_EQ(list.replays, is_step ? kTokens : 1) << list.list;
+    EXPECT_EQ(list.commands, is_step ? kTokens : 1) << list.list;
+    EXPECT_GT(list.device_s, 0) << list.list;
+    EXPECT_GT(list.host_s, 0) << list.list;
+    EXPECT_EQ(list.logits_s > 0, is_step) << list.list;
+    to += list.bytes_to_device;
+    from += list.bytes_from_device;
+  }
+  EXPECT_EQ(names, (std::vector<std::string>{kLoadingWork, "encoder", "cross_kv", "decode_step"}));
+  EXPECT_EQ(to, traffic().bytes_to_device - before.bytes_to_device);
+  EXPECT_EQ(from, traffic().bytes_from_device - before.bytes_from_device);
+}
+
 TEST_F(NpuDeviceTest, ACancelEndsTheWaitAndLeavesTheRestAsItWas) {
   make(2, 1, 2);
   encode(7, 0);

@@ -5,22 +5,14 @@
 #include <set>
 
 #include "device/xrt/self_test/run.h"
+#include "on_twin.h"
 #include "self_test/subject.h"
-#include "session.h"
 #include "twin_executor.h"
 
 namespace npu::testing {
 namespace {
 
 using xrt_double::XclbinOnDisk;
-using xrt_double::XclbinSpec;
-
-XclbinSpec overlay_spec() {
-  XclbinSpec spec;
-  spec.buffers = 8;
-  spec.program = "whisper";
-  return spec;
-}
 
 const SelfTestSubject& subject() {
   static const SelfTestSubject made = [] {
@@ -71,8 +63,7 @@ class NpuSelfTest : public ::testing::Test {
   Result<NpuReport> run(const xrt_double::Scene& scene,
                         std::shared_ptr<xrt_double::Executor> executor = nullptr) {
     xrt_double::set_up(scene, std::move(executor));
-    NPU_TRY_ASSIGN(auto found, array::find_device(0, lost_));
-    NPU_TRY_ASSIGN(auto hardware, array::Hardware::open(std::move(found), overlay_.path(), {}));
+    NPU_TRY_ASSIGN(auto hardware, open_twin(overlay_, lost_));
     return array::run_self_test(*hardware, subject(), 1);
   }
   void TearDown() override { EXPECT_EQ(xrt_double::contexts(), 0u); }
