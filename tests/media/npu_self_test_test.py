@@ -10,7 +10,7 @@ import sys
 import tempfile
 import unittest
 
-NPUSUBTITLE, MODULE, LIBRARY, WRITE_OVERLAY, PAGE = (pathlib.Path(path) for path in sys.argv[1:])
+NPUSUBTITLE, MODULE, LIBRARY, WRITE_OVERLAY, PAGE = (pathlib.Path(path).resolve() for path in sys.argv[1:])
 OK, FAILED, NO_MODEL, NO_DEVICE = 0, 1, 6, 7
 
 
