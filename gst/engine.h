@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,7 +21,10 @@ class LoadedModel {
  public:
   virtual ~LoadedModel() = default;
   // What the active-device property shows: "cpu", "npu".
+  // Another one if that was lost and something took its place.
   virtual std::string device() const = 0;
+  // Why it is another device than was loaded on: what was lost, and how. None: it was not.
+  virtual std::optional<std::string> loss() const { return {}; }
   // What it computes in, and with which instructions; for the stats.
   virtual std::string arithmetic() const = 0;
   // What its device has counted, for all users of the model; empty if it counts nothing.

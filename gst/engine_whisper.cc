@@ -15,6 +15,8 @@ class WhisperModel : public LoadedModel {
 
   std::string device() const override { return std::string(model_->device().name()); }
 
+  std::optional<std::string> loss() const override { return model_->device().loss(); }
+
   std::string arithmetic() const override {
     return text(precision_name(model_->program().precision()), " on ",
                 model_->device().description());

@@ -46,6 +46,15 @@ void post_error(GstElement* element, const char* doing, const Error& error) {
                            g_strdup(error.message.c_str()), __FILE__, GST_FUNCTION, __LINE__);
 }
 
+void post_device_lost(GstElement* element, const std::string& device, const std::string& reason) {
+  GST_ELEMENT_WARNING_WITH_DETAILS(
+      element, RESOURCE, FAILED,
+      ("The NPU was lost and given up; text goes on, without a gap, on device %s.", device.c_str()),
+      ("%s. Start the program again to use it; if that does not help, restart the machine.",
+       reason.c_str()),
+      ("active-device", G_TYPE_STRING, device.c_str(), nullptr));
+}
+
 void post_progress(GstElement* element, GstProgressType type, const std::string& text) {
   gst_element_post_message(
       element, gst_message_new_progress(GST_OBJECT(element), type, "load-model", text.c_str()));

@@ -14,6 +14,10 @@ namespace npu::gst {
 // the model").
 void post_error(GstElement* element, const char* doing, const Error& error);
 
+// A WARNING message: text goes on on `device`, since another one was lost. `reason`: how, for
+// people.
+void post_device_lost(GstElement* element, const std::string& device, const std::string& reason);
+
 // A PROGRESS message with the code "load-model".
 void post_progress(GstElement* element, GstProgressType type, const std::string& text);
 

@@ -34,7 +34,11 @@ Surroundings State::surroundings() {
       .more_audio = [this] { return !input_.audio_empty(); },
       .latency_ns = [this] { return latency_ns_.load(); },
       .live_piece_done = [this](int64_t running_ns) { check_delay(running_ns); },
-      .worked = [this](const WorkDone& work) { set_work_done(work); },
+      .worked =
+          [this](const WorkDone& work) {
+            set_work_done(work);
+            check_device();
+          },
   };
 }
 
@@ -88,8 +92,8 @@ void State::renew_cancel() {
   cancel_ = CancelSource();
 }
 
-void State::model_changed() {
-  const Loader::Outcome outcome = loader_.outcome();
+// What active-device shows.
+void State::note_device(const Loader::Outcome& outcome) {
   const std::string device = outcome.model ? outcome.model->device() : std::string();
   bool other = false;
   {
@@ -97,7 +101,22 @@ void State::model_changed() {
     other = std::exchange(active_device_, device) != device;
   }
   if (other) g_object_notify(G_OBJECT(element_), "active-device");
+}
+
+void State::model_changed() {
+  const Loader::Outcome outcome = loader_.outcome();
+  note_device(outcome);
   input_.set_ready(outcome.done());
+}
+
+// Worker thread: the device may have been lost in the work that was just done, for whoever shares
+// it.
+void State::check_device() {
+  const Loader::Outcome outcome = loader_.outcome();
+  const auto loss = outcome.model ? outcome.model->loss() : std::nullopt;
+  if (!loss || warned_lost_.exchange(true)) return;
+  note_device(outcome);
+  post_device_lost(element_, outcome.model->device(), *loss);
 }
 
 std::string State::arithmetic() const {
@@ -125,6 +144,7 @@ void State::start() {
   asked_whether_live_ = false;
   live_ = false;
   warned_late_ = false;
+  warned_lost_ = false;
   upstream_latency_ns_ = 0;
   input_at_end_ = false;
   next_pts_ = GST_CLOCK_TIME_NONE;

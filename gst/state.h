@@ -82,6 +82,8 @@ class State {
   void find_out_whether_live();
   void report_dropped(const std::vector<BufferPtr>& dropped);
   void model_changed();
+  void note_device(const Loader::Outcome& outcome);
+  void check_device();
   void check_delay(int64_t running_ns);
   void set_work_done(const WorkDone& work);
   CancelToken cancel_token() const;
@@ -106,6 +108,7 @@ class State {
   std::atomic<int64_t> upstream_latency_ns_{0};
   std::atomic<bool> live_{false};
   std::atomic<bool> warned_late_{false};
+  std::atomic<bool> warned_lost_{false};
 
   // Of the streaming thread, under the sink pad's stream lock.
   GstAudioInfo info_{};

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -43,6 +44,11 @@ class WeightSource {
  public:
   virtual ~WeightSource() = default;
   virtual WeightIdentity identity() const { return {}; }
+  // Opens the same weights once more, for a device that must load them again when this source has
+  // gone. Null: that cannot be done. Callable from any thread. Errors: those of opening a model;
+  // kBadModel: they are not the same any more.
+  using Reopener = std::function<Result<std::unique_ptr<WeightSource>>()>;
+  virtual Reopener reopener() const { return {}; }
   // Fills `out` (ref.shape.elements() floats, row-major) with the tensor, dequantised to f32.
   // Errors: kBadModel (missing, other shape, a value that is not finite; names file and tensor),
   // kIo.
@@ -131,6 +137,8 @@ class Device {
   virtual std::string_view name() const = 0;
   // One line for people: what it is, and which instruction set or firmware it uses.
   virtual std::string description() const = 0;
+  // Why this is another device than was opened: that one was lost and given up. None: it was not.
+  virtual std::optional<std::string> loss() const { return {}; }
   // Reads every weight of the lists once from `source`, packs it, and compiles the lists, or takes
   // what it has kept of an earlier time with the same identity. `source` is not needed afterwards.
   // The device must outlive the program. Errors: kBadModel (from `source`), kUnsupported (a list or

@@ -2,6 +2,7 @@
 #include "device/open.h"
 
 #include "device/cpu/cpu_device.h"
+#include "device/recovery/recovering_device.h"
 #include "device/xrt/module_loader.h"
 #include "device/xrt/system_check.h"
 #include "log.h"
@@ -9,49 +10,64 @@
 namespace npu {
 namespace {
 
-using Open = Result<std::unique_ptr<Device>> (*)(const DeviceRequest& request);
+using Opened = Result<std::unique_ptr<Device>>;
+using Open = Opened (*)(const DeviceRequest& request, const CancelToken& cancel);
 
 struct DeviceEntry {
   std::string_view name;
   Open open;
 };
 
-Result<std::unique_ptr<Device>> open_cpu(const DeviceRequest& request) {
+Opened open_cpu(const DeviceRequest& request, const CancelToken&) {
   if (request.index != 0)
     return Error{ErrorCode::kInvalidArgument,
                  text("device cpu: expected index 0, found ", request.index)};
   return cpu::create_cpu_device(request.threads);
 }
 
-Result<std::unique_ptr<Device>> find_npu(const DeviceRequest& request) {
+Opened find_npu(const DeviceRequest& request, const CancelToken& cancel) {
   if (request.index < 0)
     return Error{ErrorCode::kInvalidArgument,
                  text("device npu: expected an index from 0 on, found ", request.index)};
-  auto device = array::open_with_module(array::module_path(), request);
+  NPU_TRY(LostDevice::of_process().check());
+  auto device = array::open_with_module(array::module_path(), request, cancel);
   if (device || device.error().code != ErrorCode::kNoDevice) return device;
   // XRT answers "no such device" to most of what the system can name.
   NPU_TRY(array::check_system(array::SystemView::of_process()));
   return device;
 }
 
-Result<std::unique_ptr<Device>> open_npu(const DeviceRequest& request) {
-  auto device = find_npu(request);
-  if (device || device.error().code != ErrorCode::kNoDevice) return device;
+// With what follows it if it is lost.
+std::unique_ptr<Device> recovering(std::unique_ptr<Device> npu, const DeviceRequest& request,
+                                   OpenDevice instead) {
+  Replacements replacements;
+  replacements.again = [request](const CancelToken& cancel) { return find_npu(request, cancel); };
+  replacements.instead = std::move(instead);
+  return std::make_unique<RecoveringDevice>(std::move(npu), std::move(replacements),
+                                            LostDevice::of_process());
+}
+
+Opened open_npu(const DeviceRequest& request, const CancelToken& cancel) {
+  auto device = find_npu(request, cancel);
+  if (device) return recovering(*std::move(device), request, nullptr);
+  if (device.error().code != ErrorCode::kNoDevice) return device;
   return Error{
       ErrorCode::kNoDevice,
       text(device.error().message, ". Choose device cpu (or auto) to get captions from the CPU")};
 }
 
-Result<std::unique_ptr<Device>> open_auto(const DeviceRequest& request) {
-  auto npu = find_npu(request);
-  if (npu) {
-    log(LogLevel::kInfo, text("device auto: chose ", (*npu)->description()));
-    return npu;
-  }
+Opened open_auto(const DeviceRequest& request, const CancelToken& cancel) {
   DeviceRequest cpu = request;
   cpu.name = "cpu";
   cpu.index = 0;
-  auto device = open_cpu(cpu);
+  auto npu = find_npu(request, cancel);
+  if (npu) {
+    log(LogLevel::kInfo, text("device auto: chose ", (*npu)->description()));
+    return recovering(*std::move(npu), request,
+                      [cpu](const CancelToken& token) { return open_cpu(cpu, token); });
+  }
+  if (npu.error().code == ErrorCode::kCancelled) return npu;
+  auto device = open_cpu(cpu, cancel);
   if (device)
     log(LogLevel::kInfo,
         text("device auto: chose ", (*device)->description(), ", since: ", npu.error().message));
@@ -62,10 +78,11 @@ constexpr DeviceEntry kDevices[] = {{"auto", open_auto}, {"cpu", open_cpu}, {"np
 
 }  // namespace
 
-Result<std::unique_ptr<Device>> open_device(const DeviceRequest& request) {
+Result<std::unique_ptr<Device>> open_device(const DeviceRequest& request,
+                                            const CancelToken& cancel) {
   std::string known;
   for (const DeviceEntry& entry : kDevices) {
-    if (entry.name == request.name) return entry.open(request);
+    if (entry.name == request.name) return entry.open(request, cancel);
     known += (known.empty() ? "" : ", ") + std::string(entry.name);
   }
   return Error{ErrorCode::kInvalidArgument,

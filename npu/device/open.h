@@ -17,8 +17,11 @@ struct DeviceRequest {
 };
 
 // Opens a device. An explicit name never falls back; "auto" takes the best there is and logs why.
-// Errors: kNoDevice (not there, or not usable: the message says why and what to do),
-// kInvalidArgument (unknown name, index or thread count out of range).
-Result<std::unique_ptr<Device>> open_device(const DeviceRequest& request);
+// An NPU that is lost later is opened once more; if that does not help, "auto" goes on on the CPU
+// (recovery/recovering_device.h). "auto" also does where the NPU cannot run what is loaded.
+// Errors: kNoDevice (not there, given up in this process, or not usable: the message says why and
+// what to do), kInvalidArgument (unknown name, index or thread count out of range), kCancelled.
+Result<std::unique_ptr<Device>> open_device(const DeviceRequest& request,
+                                            const CancelToken& cancel = {});
 
 }  // namespace npu

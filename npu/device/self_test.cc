@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "device/recovery/lost_device.h"
 #include "device/xrt/module_loader.h"
 #include "device/xrt/system_check.h"
 
@@ -32,6 +33,7 @@ Result<NpuReport> self_test_npu(const DeviceRequest& request, const SelfTestSubj
     return Error{ErrorCode::kInvalidArgument,
                  text("self-test: expected ", size_t{kTestLists}, " lists and a network, found ",
                       subject.lists.size())};
+  NPU_TRY(LostDevice::of_process().check());
   auto report = array::self_test_with_module(array::module_path(), request, subject);
   if (report || report.error().code != ErrorCode::kNoDevice) return report;
   // XRT answers "no such device" to most of what the system can name.

@@ -65,7 +65,7 @@ Result<std::shared_ptr<const Model>> Model::load(const ModelRequest& request,
   const auto loader = [&]() -> Result<std::shared_ptr<const Model>> {
     NPU_TRY_ASSIGN(std::unique_ptr<ModelFile> file, open_model_file(path));
     file->identify(identity);
-    NPU_TRY_ASSIGN(std::unique_ptr<Device> device, open_device(request.device));
+    NPU_TRY_ASSIGN(std::unique_ptr<Device> device, open_device(request.device, cancel));
     return create(std::move(file), std::move(device), request.precision, progress, cancel);
   };
   return process_cache().get(cache_key(request, identity.state), loader, cancel);

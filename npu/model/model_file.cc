@@ -9,6 +9,7 @@
 #include "model/json_file.h"
 #include "model/mapped_file.h"
 #include "model/model_contents.h"
+#include "model/model_fingerprint.h"
 #include "model/read_weight.h"
 #include "model/vocabulary_file.h"
 
@@ -131,6 +132,21 @@ Opened open_folder(const fs::path& folder) {
 }
 
 }  // namespace
+
+WeightSource::Reopener ModelFile::reopener() const {
+  if (identity_.path.empty()) return {};
+  return [identity = identity_]() -> Result<std::unique_ptr<WeightSource>> {
+    NPU_TRY_ASSIGN(const WeightIdentity now, weight_identity(identity.path));
+    if (now.state != identity.state)
+      return Error{ErrorCode::kBadModel,
+                   text(identity.path,
+                        ": expected the model as it was loaded before, found it "
+                        "changed; load it anew")};
+    NPU_TRY_ASSIGN(auto file, open_model_file(identity.path));
+    file->identify(identity);
+    return std::unique_ptr<WeightSource>(std::move(file));
+  };
+}
 
 Result<std::unique_ptr<ModelFile>> open_model_file(const std::string& path) {
   std::error_code error;

@@ -29,6 +29,8 @@ class ModelFile : public WeightSource {
   // Packed weights may be kept under this identity; before, they are not.
   void identify(WeightIdentity identity) { identity_ = std::move(identity); }
   WeightIdentity identity() const final { return identity_; }
+  // Null before there is an identity.
+  Reopener reopener() const override;
 
   virtual const std::string& path() const = 0;
   // "ggml q5_1", "Hugging Face f16", "CTranslate2 int8": for people.

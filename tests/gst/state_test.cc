@@ -190,6 +190,35 @@ TEST(ElementState, AFailedStepIsAnError) {
   }
 }
 
+TEST(ElementState, ALostDeviceIsOneWarningAndTextGoesOnOnAnother) {
+  Element element;
+  element.script().window_s = 1;
+  element.script().lose_step = 2;
+  element.set_state(GST_STATE_PLAYING);
+  element.begin(kPlain);
+  const auto audio = make_audio(kPlain, 4, {{0.2, 0.4}, {1.2, 1.4}, {2.2, 2.4}, {3.2, 3.4}});
+  element.push_audio(kPlain, audio.get(), 0);
+  element.end();
+  EXPECT_EQ(element.cues().size(), 4U);
+  const auto message = element.wait_message(GST_MESSAGE_WARNING);
+  GError* error = nullptr;
+  gchar* debug = nullptr;
+  gst_message_parse_warning(message.get(), &error, &debug);
+  EXPECT_TRUE(g_error_matches(error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_FAILED));
+  EXPECT_STREQ(error->message,
+               "The NPU was lost and given up; text goes on, without a gap, on device cpu.");
+  EXPECT_NE(std::string(debug).find("the script said so. Start the program again"),
+            std::string::npos)
+      << debug;
+  g_error_free(error);
+  g_free(debug);
+  EXPECT_FALSE(element.find_message(GST_MESSAGE_WARNING));
+  gchar* device = nullptr;
+  g_object_get(element.get(), "active-device", &device, nullptr);
+  EXPECT_STREQ(device, "cpu");
+  g_free(device);
+}
+
 TEST(ElementState, AFlushTakesBackAFailure) {
   Element element;
   element.script().fail_step = 1;

@@ -224,7 +224,11 @@ class ScriptedModel : public gst::LoadedModel {
   }
   ~ScriptedModel() override { --script_->living_models; }
 
-  std::string device() const override { return "cpu"; }
+  std::string device() const override { return script_->lose_step > 0 && !lost() ? "npu" : "cpu"; }
+  std::optional<std::string> loss() const override {
+    if (!lost()) return {};
+    return "the script said so";
+  }
   std::string arithmetic() const override { return "a script"; }
   std::string description() const override { return "a scripted model"; }
   Result<std::unique_ptr<Transcriber>> transcriber(
@@ -233,6 +237,8 @@ class ScriptedModel : public gst::LoadedModel {
   }
 
  private:
+  bool lost() const { return script_->lose_step > 0 && script_->steps >= script_->lose_step; }
+
   const std::shared_ptr<Script> script_;
 };
 

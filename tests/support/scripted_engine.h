@@ -35,6 +35,9 @@ struct Script {
   double window_s = 30;  // audio per step
   int fail_step = 0;     // the n-th step of all fails (from 1); 0: none
   Error failure{ErrorCode::kDeviceLost, "the device is gone"};
+  // In the n-th step of all (from 1) the device "npu" is lost and "cpu" takes its place; 0: it
+  // never is, and is "cpu" from the start.
+  int lose_step = 0;
   std::string language = "en";  // what is detected
   Gate step_gate;               // before each window
   Gate load_gate;               // before each load

@@ -18,6 +18,8 @@ namespace {
 
 using kernels::kTile;
 
+constexpr std::chrono::seconds kLongestEnd{60};
+
 size_t size(int extent) {
   return static_cast<size_t>(extent);
 }
@@ -49,10 +51,11 @@ Result<std::unique_ptr<ArrayContext>> ArrayContext::create(const ArrayProgram& p
   return context;
 }
 
-// What is under way uses the buffers.
+// What is under way uses the buffers. The driver ends whatever makes no progress for 2 s; a driver
+// that does not even do that is not waited for without end.
 ArrayContext::~ArrayContext() {
-  const Result<void> ended = settle(CancelToken(), Deadline());
-  static_cast<void>(ended);  // nobody is left to tell
+  const Deadline deadline = Deadline::in(kLongestEnd);
+  for (Command* command : pending_) hardware_.wait_for_end(*command, deadline);
 }
 
 // The largest that the lists need, in any shape.

@@ -46,12 +46,7 @@ Result<void> pause(std::chrono::milliseconds time, const CancelToken& cancel, De
 
 }  // namespace
 
-Result<FoundDevice> find_device(int index, const LostDevice& lost) {
-  if (const auto reason = lost.reason())
-    return no_device(
-        text("the NPU was given up: ", *reason,
-             "; it is not tried again in this process. Start the program again; if that "
-             "does not help, restart the machine"));
+Result<FoundDevice> find_device(int index) {
   NPU_TRY_ASSIGN(const unsigned count, caught(ErrorCode::kNoDevice, "XRT cannot list its devices",
                                               [] { return xrt::system::enumerate_devices(); }));
   if (count == 0)

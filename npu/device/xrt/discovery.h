@@ -14,7 +14,6 @@
 #include <utility>
 
 #include "cancel.h"
-#include "device/xrt/lost_device.h"
 #include "result.h"
 
 namespace npu::array {
@@ -42,9 +41,9 @@ auto caught(ErrorCode code, const std::string& doing, Call call)
 }
 
 // The index-th NPU of the first generation (XDNA1) among XRT's devices.
-// Errors: kNoDevice: given up in this process, none, fewer than index + 1, another generation, or
-// XRT's own refusal; each says what to do. Thread-safe.
-Result<FoundDevice> find_device(int index, const LostDevice& lost);
+// Errors: kNoDevice: none, fewer than index + 1, another generation, or XRT's own refusal; each
+// says what to do. Thread-safe.
+Result<FoundDevice> find_device(int index);
 
 // How long to try for a context. A context of another program can end at any moment.
 struct Patience {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <thread>
 
 namespace npu::array {
 namespace {
@@ -11,6 +12,7 @@ constexpr uint64_t kTransaction = 3;  // the kernel's opcode for instruction str
 constexpr int kOpcodeIndex = 0, kWordsIndex = 1, kCountIndex = 2, kFirstBufferIndex = 3;
 constexpr size_t kInFlight = 4;
 constexpr std::chrono::milliseconds kSlice{10};
+constexpr int kMostFailures = 3;  // of calls that ask whether a command has ended
 constexpr const char* kKernel = "MLIR_AIE";
 constexpr size_t kRoomStep = 1024;  // words
 
@@ -31,6 +33,13 @@ const char* name_of(ert_cmd_state state) {
     default:
       return "an unexpected state";
   }
+}
+
+// Whether the driver refused memory for want of it, or of leave to lock it (ENOMEM, EAGAIN).
+bool is_shortage(const std::string& message) {
+  return message.find("err=-12)") != std::string::npos ||
+         message.find("err=-11)") != std::string::npos ||
+         message.find("bad_alloc") != std::string::npos;
 }
 
 // Whether the run has ended. Throws XRT's exceptions if not well.
@@ -76,7 +85,7 @@ Result<void> Command::set_words(Hardware& hardware, std::string operations,
     room_ = (words.size() + kRoomStep - 1) / kRoomStep * kRoomStep;
     NPU_TRY_ASSIGN(xrt::bo object, hardware.allocate(room_ * sizeof(uint32_t),
                                                      xrt::bo::flags::cacheable, kWordsIndex));
-    NPU_TRY_ASSIGN(auto* host, caught(ErrorCode::kOutOfMemory, "mapping a buffer",
+    NPU_TRY_ASSIGN(auto* host, caught(ErrorCode::kDeviceLost, "mapping a buffer",
                                       [&] { return object.map<std::byte*>(); }));
     words_ = DeviceBuffer(std::move(object), host);
   }
@@ -104,9 +113,10 @@ Hardware::Hardware(FoundDevice found, xrt::hw_context context)
 
 Result<std::unique_ptr<Hardware>> Hardware::open(FoundDevice found,
                                                  const std::filesystem::path& overlay,
-                                                 const Patience& patience) {
+                                                 const Patience& patience,
+                                                 const CancelToken& cancel) {
   NPU_TRY_ASSIGN(xrt::hw_context context,
-                 open_context(found, overlay, patience, CancelToken(), Deadline()));
+                 open_context(found, overlay, patience, cancel, Deadline()));
   auto hardware = std::unique_ptr<Hardware>(new Hardware(std::move(found), std::move(context)));
   NPU_TRY_ASSIGN(hardware->kernel_,
                  caught(ErrorCode::kNoDevice, text("cannot use the overlay ", overlay.string()),
@@ -115,15 +125,18 @@ Result<std::unique_ptr<Hardware>> Hardware::open(FoundDevice found,
 }
 
 Result<xrt::bo> Hardware::allocate(uint64_t bytes, xrt::bo::flags flags, int argument) {
-  return caught(ErrorCode::kOutOfMemory, text("no buffer of ", bytes, " bytes"), [&] {
+  auto made = caught(ErrorCode::kDeviceLost, text("no buffer of ", bytes, " bytes"), [&] {
     return xrt::bo(found_.device, bytes, flags,
                    static_cast<xrt::memory_group>(kernel_.group_id(argument)));
   });
+  if (!made && is_shortage(made.error().message))
+    return Error{ErrorCode::kOutOfMemory, made.error().message};
+  return made;
 }
 
 Result<DeviceBuffer> Hardware::buffer(Argument argument, uint64_t bytes, Traffic& traffic) {
   NPU_TRY_ASSIGN(xrt::bo object, allocate(bytes, xrt::bo::flags::host_only, index_of(argument)));
-  NPU_TRY_ASSIGN(auto* host, caught(ErrorCode::kOutOfMemory, "mapping a buffer",
+  NPU_TRY_ASSIGN(auto* host, caught(ErrorCode::kDeviceLost, "mapping a buffer",
                                     [&] { return object.map<std::byte*>(); }));
   DeviceBuffer made(std::move(object), host);
   std::memset(host, 0, bytes);
@@ -181,8 +194,23 @@ Result<void> Hardware::wait(Command& command, const CancelToken& cancel, Deadlin
     return lose(text("a command ended in ", name_of(error.get_command_state()), " (",
                      command.operations_, "): ", error.what()));
   } catch (const std::exception& error) {
-    end();
+    // The call has failed; the command may be under way still.
     return lose(text("waiting for a command (", command.operations_, "): ", error.what()));
+  }
+}
+
+void Hardware::wait_for_end(Command& command, Deadline deadline) {
+  for (int failures = 0; is_pending(command) && failures < kMostFailures && !deadline.passed();) {
+    bool ended = false;
+    try {
+      ended = has_ended(command.run_);
+    } catch (const xrt::run::command_error&) {
+      ended = true;
+    } catch (const std::exception&) {
+      ++failures;
+      std::this_thread::sleep_for(kSlice);
+    }
+    if (ended) landed(std::exchange(command.number_, 0));
   }
 }
 

@@ -92,13 +92,15 @@ class Hardware {
   // Errors: those of open_context().
   static Result<std::unique_ptr<Hardware>> open(FoundDevice found,
                                                 const std::filesystem::path& overlay,
-                                                const Patience& patience);
+                                                const Patience& patience,
+                                                const CancelToken& cancel = {});
 
   const std::string& name() const { return found_.name; }
   // What has been done with it.
   WorkCounter& work() { return work_; }
 
-  // A zeroed buffer for an argument, of zeros on the device as well. Errors: kOutOfMemory.
+  // A zeroed buffer for an argument, of zeros on the device as well. Errors: kOutOfMemory,
+  // kDeviceLost.
   Result<DeviceBuffer> buffer(Argument argument, uint64_t bytes, Traffic& traffic);
 
   // Submits the command. Never more than four are under way, since the driver would block the
@@ -106,8 +108,11 @@ class Hardware {
   Result<void> start(Command& command, const CancelToken& cancel, Deadline deadline);
   // Waits until it is done, in slices of 10 ms. After kCancelled and kTimeout it is under way
   // still: it must be waited for before its buffers are touched. Errors: kCancelled, kTimeout,
-  // kDeviceLost (it ended otherwise; the message says how, and what it was doing).
+  // kDeviceLost (it ended otherwise; the message says how, and what it was doing; or XRT does not
+  // say whether it has ended, and it may be under way still).
   Result<void> wait(Command& command, const CancelToken& cancel, Deadline deadline);
+  // Waits until it has ended, however it does; gives up where XRT does not say so any more.
+  void wait_for_end(Command& command, Deadline deadline);
   // Whether it is under way still.
   static bool is_pending(const Command& command) { return command.number_ != 0; }
 

@@ -23,7 +23,7 @@ struct Found {
 };
 
 Result<Found> find(const DeviceRequest& request) {
-  NPU_TRY_ASSIGN(FoundDevice found, find_device(request.index, LostDevice::of_process()));
+  NPU_TRY_ASSIGN(FoundDevice found, find_device(request.index));
   const std::filesystem::path overlay = overlay_path();
   if (!std::filesystem::exists(overlay))
     return Error{ErrorCode::kNoDevice,
@@ -33,9 +33,10 @@ Result<Found> find(const DeviceRequest& request) {
   return Found{std::move(found), overlay};
 }
 
-Result<std::unique_ptr<Device>> open(const DeviceRequest& request) {
+Result<std::unique_ptr<Device>> open(const DeviceRequest& request, const CancelToken& cancel) {
   NPU_TRY_ASSIGN(Found found, find(request));
-  return create_npu_device(std::move(found.device), found.overlay, request.threads);
+  return create_npu_device(std::move(found.device), found.overlay, request.threads, {},
+                           cancel);
 }
 
 Result<NpuReport> self_test(const DeviceRequest& request, const SelfTestSubject& subject) {
@@ -57,11 +58,12 @@ NPUWHISPER_MODULE_API const char* npuwhisper_xrt_version() {
   return NPUWHISPER_VERSION;
 }
 
-NPUWHISPER_MODULE_API void npuwhisper_xrt_open(const npu::DeviceRequest& request, npu::LogSink sink,
+NPUWHISPER_MODULE_API void npuwhisper_xrt_open(const npu::DeviceRequest& request,
+                                               const npu::CancelToken& cancel, npu::LogSink sink,
                                                npu::Result<std::unique_ptr<npu::Device>>& device) {
   npu::set_log_sink(sink);
   try {
-    device = npu::array::open(request);
+    device = npu::array::open(request, cancel);
   } catch (const std::exception& error) {
     device = npu::Error{npu::ErrorCode::kInternal, npu::text("device npu: ", error.what())};
   }

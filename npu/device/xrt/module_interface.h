@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "cancel.h"
 #include "device/device.h"
 #include "device/open.h"
 #include "device/self_test.h"
@@ -18,7 +19,7 @@ using ModuleVersion = const char* (*)();
 inline constexpr const char* kModuleVersion = "npuwhisper_xrt_version";
 
 // Opens the NPU; `sink` (may be null) gets the module's log. Lets no exception out.
-using ModuleOpen = void (*)(const DeviceRequest& request, LogSink sink,
+using ModuleOpen = void (*)(const DeviceRequest& request, const CancelToken& cancel, LogSink sink,
                             Result<std::unique_ptr<Device>>& device);
 inline constexpr const char* kModuleOpen = "npuwhisper_xrt_open";
 

@@ -77,10 +77,11 @@ fs::path module_path() {
 }
 
 Result<std::unique_ptr<Device>> open_with_module(const fs::path& module,
-                                                 const DeviceRequest& request) {
+                                                 const DeviceRequest& request,
+                                                 const CancelToken& cancel) {
   NPU_TRY_ASSIGN(void* open, function_of(module, kModuleOpen));
   Result<std::unique_ptr<Device>> device = no_device("the module gave no answer");
-  reinterpret_cast<ModuleOpen>(open)(request, pass_on, device);
+  reinterpret_cast<ModuleOpen>(open)(request, cancel, pass_on, device);
   return device;
 }
 

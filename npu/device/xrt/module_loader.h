@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "cancel.h"
 #include "device/device.h"
 #include "device/open.h"
 #include "device/self_test.h"
@@ -18,9 +19,11 @@ std::filesystem::path module_path();
 
 // Loads the module, for good, and opens the NPU with it. Thread-safe.
 // Errors: kNoDevice: `module` is empty, not there or of another version, XRT's library is missing
-// or too old, or the module finds no device; each says what to do.
+// or too old, or the module finds no device; each says what to do. kCancelled, within 10 ms of it
+// while a hardware context is waited for.
 Result<std::unique_ptr<Device>> open_with_module(const std::filesystem::path& module,
-                                                 const DeviceRequest& request);
+                                                 const DeviceRequest& request,
+                                                 const CancelToken& cancel = {});
 
 // The same, to test the NPU. Errors: those too, and those of self_test_npu().
 Result<NpuReport> self_test_with_module(const std::filesystem::path& module,

@@ -49,12 +49,13 @@ class NpuDevice : public Device, public WorkMeter {
 
 Result<std::unique_ptr<Device>> create_npu_device(FoundDevice found,
                                                   const std::filesystem::path& overlay, int threads,
-                                                  const Patience& patience) {
+                                                  const Patience& patience,
+                                                  const CancelToken& cancel) {
   constexpr int kMostThreads = 256;
   if (threads < 0 || threads > kMostThreads)
     return Error{ErrorCode::kInvalidArgument,
                  text("threads: expected 0 (one) to ", kMostThreads, ", found ", threads)};
-  NPU_TRY_ASSIGN(auto hardware, Hardware::open(std::move(found), overlay, patience));
+  NPU_TRY_ASSIGN(auto hardware, Hardware::open(std::move(found), overlay, patience, cancel));
   try {
     return std::unique_ptr<Device>(std::make_unique<NpuDevice>(std::move(hardware), threads));
   } catch (const std::system_error& error) {

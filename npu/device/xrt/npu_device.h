@@ -14,6 +14,7 @@ namespace npu::array {
 // one. Errors: those of open_context(); kInvalidArgument, kNoDevice (no threads to be had).
 Result<std::unique_ptr<Device>> create_npu_device(FoundDevice found,
                                                   const std::filesystem::path& overlay, int threads,
-                                                  const Patience& patience = {});
+                                                  const Patience& patience = {},
+                                                  const CancelToken& cancel = {});
 
 }  // namespace npu::array

@@ -22,7 +22,7 @@ ContextLimits one_stream() {
 DeviceBesideModel::DeviceBesideModel(std::span<const OpList> lists, quantised::Network network)
     : model_(lists, network, one_stream()) {
   xrt_double::set_up({});
-  auto hardware = open_twin(overlay_, lost_);
+  auto hardware = open_twin(overlay_);
   EXPECT_TRUE(hardware) << hardware.error().message;
   if (!hardware) return;
   hardware_ = *std::move(hardware);

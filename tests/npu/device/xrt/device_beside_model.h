@@ -28,7 +28,6 @@ class DeviceBesideModel {
   void compare_cache(array::Buffer buffer, const char* name);
   void run(size_t list, const Replay& replay);
 
-  array::LostDevice lost_;
   xrt_double::XclbinOnDisk overlay_{overlay_spec()};
   cpu::Pool pool_{2};
   ArrayModel model_;

@@ -42,7 +42,7 @@ class NpuDeviceTest : public ::testing::Test {
     xrt_double::set_up({});
     network_ = network();
     ASSERT_TRUE(network_);
-    auto hardware = open_twin(overlay_, lost_);
+    auto hardware = open_twin(overlay_);
     ASSERT_TRUE(hardware) << hardware.error().message;
     hardware_ = *std::move(hardware);
     auto program =
@@ -148,7 +148,6 @@ class NpuDeviceTest : public ::testing::Test {
     }
   }
 
-  array::LostDevice lost_;
   XclbinOnDisk overlay_{overlay_spec()};
   cpu::Pool pool_{1};
   ContextLimits limits_;
@@ -284,7 +283,7 @@ TEST_F(NpuDeviceTest, ACommandThatFailsIsALostDeviceWithStateAndOperations) {
     xrt_double::Scene scene;
     scene.faults = std::string("command@1=") + state;
     xrt_double::set_up(scene);
-    auto hardware = open_twin(overlay_, lost_);
+    auto hardware = open_twin(overlay_);
     ASSERT_TRUE(hardware) << hardware.error().message;
     auto program = ArrayProgram::compile(**hardware, pool_, small_lists(), network_, {}, {});
     ASSERT_TRUE(program) << program.error().message;

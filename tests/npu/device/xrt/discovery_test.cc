@@ -16,7 +16,7 @@ constexpr Patience kThreeTries{3, milliseconds(0)};
 
 class Discovery : public xrt_double::OnTheDouble {
  protected:
-  Result<FoundDevice> find(int index = 0) { return find_device(index, lost_); }
+  Result<FoundDevice> find(int index = 0) { return find_device(index); }
   Result<xrt::hw_context> open(const std::string& overlay, const Patience& patience = kThreeTries) {
     auto found = find();
     if (!found) return found.error();
@@ -28,7 +28,6 @@ class Discovery : public xrt_double::OnTheDouble {
     EXPECT_EQ(result.error().code, ErrorCode::kNoDevice);
     return result.error().message;
   }
-  LostDevice lost_;
 };
 
 TEST_F(Discovery, FindsTheFirstGenerationByEachOfItsNames) {
@@ -79,18 +78,6 @@ TEST_F(Discovery, ADeviceThatVanishesBetweenTwoCallsIsAnError) {
   with_faults("info@1=vanish");
   EXPECT_CONTAINS(message(find()), "XRT cannot open its device 0: IOCTL failed (err=-19)");
   EXPECT_CONTAINS(message(find()), "XRT knows no device");
-}
-
-TEST_F(Discovery, ALostDeviceIsNotAskedAgain) {
-  lost_.remember("a command hung twice");
-  lost_.remember("a later reason");
-  EXPECT_CONTAINS(message(find()), "given up: a command hung twice; it is not tried again");
-  EXPECT_EQ(xrt_double::calls("enumerate"), 0u);
-}
-
-TEST_F(Discovery, TheProcessHasOneMemoryOfALostDevice) {
-  EXPECT_EQ(&LostDevice::of_process(), &LostDevice::of_process());
-  EXPECT_EQ(LostDevice::of_process().reason(), std::nullopt);
 }
 
 TEST_F(Discovery, TakesAContextForTheOverlay) {

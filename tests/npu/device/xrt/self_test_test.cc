@@ -63,12 +63,11 @@ class NpuSelfTest : public ::testing::Test {
   Result<NpuReport> run(const xrt_double::Scene& scene,
                         std::shared_ptr<xrt_double::Executor> executor = nullptr) {
     xrt_double::set_up(scene, std::move(executor));
-    NPU_TRY_ASSIGN(auto hardware, open_twin(overlay_, lost_));
+    NPU_TRY_ASSIGN(auto hardware, open_twin(overlay_));
     return array::run_self_test(*hardware, subject(), 1);
   }
   void TearDown() override { EXPECT_EQ(xrt_double::contexts(), 0u); }
 
-  array::LostDevice lost_;
   XclbinOnDisk overlay_{overlay_spec()};
 };
 

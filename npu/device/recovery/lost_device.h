@@ -6,24 +6,27 @@
 #include <optional>
 #include <string>
 
-namespace npu::array {
+#include "result.h"
+
+namespace npu {
 
 // A hung NPU often comes back by a reboot only, and each further attempt can take the driver along.
-// Who has lost it says so here, and nobody in the process tries again: once remembered, the reason
-// stays. Thread-safe.
+// Who has given it up says so here, and nobody in the process tries again: once remembered, the
+// reason stays. Thread-safe.
 class LostDevice {
  public:
-  // That of this process: the one piece of state that all users of the NPU share. All code that
-  // uses the NPU is in one module, so there is one.
+  // That of this process: the one piece of state that all users of the NPU share.
   static LostDevice& of_process();
 
   // The first reason is kept. `why` completes "the NPU was given up: ".
   void remember(const std::string& why);
   std::optional<std::string> reason() const;
+  // Success unless it was given up. Errors: kNoDevice, with the reason and what to do.
+  Result<void> check() const;
 
  private:
   mutable std::mutex mutex_;
   std::optional<std::string> reason_;  // guarded by mutex_
 };
 
-}  // namespace npu::array
+}  // namespace npu
