@@ -128,9 +128,8 @@ void DeviceSuccession::lost(uint64_t number, const Error& why) {
 bool DeviceSuccession::unfit(uint64_t number, const Error& why) {
   std::shared_ptr<Device> gone;
   const std::lock_guard lock(mutex_);
-  if (current_.number != number) return true;
+  if (!current_.device || current_.number != number) return true;
   if (!replacements_.instead || stage_ == Stage::kInstead) return false;
-  if (!current_.device) return true;
   log(LogLevel::kInfo, text("device auto: not the NPU, since: ", why.message));
   gone = let_go();
   stage_ = Stage::kUnfit;

@@ -207,11 +207,12 @@ struct EffectCase {
   bool of_commands;  // or of calls
   bool lasts;        // a retry does not help
   const char* reason;
+  const char* or_reason = nullptr;  // of what a wait finds
 };
 
 constexpr EffectCase kEffects[] = {
     {"FailingCalls", "fail", false, false, "a fault was injected"},
-    {"AVanishingDevice", "vanish", false, true, "IOCTL failed"},
+    {"AVanishingDevice", "vanish", false, true, "IOCTL failed", "a command ended in ABORT"},
     {"AWedgedDevice", "wedge", false, true, "IOCTL failed (err=-5)"},
     {"CommandsInError", "error", true, false, "a command ended in ERROR"},
     {"AbortedCommands", "abort", true, false, "a command ended in ABORT"},
@@ -234,18 +235,27 @@ class Loss : public ::testing::TestWithParam<EffectCase> {
       calls_.emplace_back(name, xrt_double::calls(std::string(name)));
     xrt_double::take_violations();
   }
+  static bool has_reason(const std::string& message) {
+    const auto has = [&](const char* reason) {
+      return reason && message.find(reason) != std::string::npos;
+    };
+    return has(GetParam().reason) || has(GetParam().or_reason);
+  }
   // Each n, or in the quick suite the first, the last and some between.
   static size_t stride(size_t count) {
     const char* most = std::getenv("NPUWHISPER_TEST_FAULTS");
     return most ? std::max<size_t>(1, count / std::strtoul(most, nullptr, 10)) : 1;
   }
+  // Calls `check` with a fault plan and a function that tells whether it has come to pass: how
+  // often a command is waited for depends on time.
   template <typename Check>
   void at_every_position(Check check) {
     for (const auto& [name, count] : calls_) {
       if ((name == "command") != GetParam().of_commands) continue;
       const size_t step = stride(count);
       for (size_t n = 1; n <= count; n = n < count && n + step > count ? count : n + step)
-        check(text(name, "@", n, "=", GetParam().effect));
+        check(text(name, "@", n, "=", GetParam().effect),
+              [&, n] { return xrt_double::calls(std::string(name)) >= n; });
     }
   }
   // Opening the device is no loss: what cannot be opened is not used.
@@ -265,39 +275,36 @@ class Loss : public ::testing::TestWithParam<EffectCase> {
 };
 
 TEST_P(Loss, AtAnyPositionTheSameIsComputedAndTheReasonTold) {
-  at_every_position([&](const std::string& faults) {
+  at_every_position([&](const std::string& faults, const auto& came_to_pass) {
     LostDevice memory;
     const Computed computed = compute(faults, true, memory);
     expect_clean(faults);
     if (is_opening(faults)) {
       EXPECT_EQ(computed.code, ErrorCode::kNoDevice) << faults;
-      EXPECT_NE(
-          computed.error.find(GetParam().effect[0] == 'v' ? "device npu: " : GetParam().reason),
-          std::string::npos)
-          << faults << ": " << computed.error;
+      EXPECT_TRUE(computed.error.starts_with("device npu: ")) << faults << ": " << computed.error;
       return;
     }
     EXPECT_EQ(computed.error, "") << faults;
     EXPECT_TRUE(computed.values == expected_.values) << faults;
-    EXPECT_EQ(computed.device, GetParam().lasts ? "cpu" : "npu") << faults << computed.loss;
     EXPECT_EQ(memory.reason().value_or(""), computed.loss) << faults;
-    if (GetParam().lasts)
-      EXPECT_NE(computed.loss.find(GetParam().reason), std::string::npos)
-          << faults << ": " << computed.loss;
-    else
-      EXPECT_EQ(computed.loss, "") << faults;
+    const bool is_given_up = GetParam().lasts && came_to_pass();
+    EXPECT_EQ(computed.device, is_given_up ? "cpu" : "npu") << faults << ": " << computed.loss;
+    EXPECT_EQ(is_given_up ? has_reason(computed.loss) : computed.loss.empty(), true)
+        << faults << ": " << computed.loss;
   });
 }
 
 TEST_P(Loss, WithNothingToTakeItsPlaceTheReasonIsTheError) {
   if (!GetParam().lasts) GTEST_SKIP() << "a retry makes it good";
-  at_every_position([&](const std::string& faults) {
+  at_every_position([&](const std::string& faults, const auto& came_to_pass) {
     if (is_opening(faults)) return;
     LostDevice memory;
     const Computed computed = compute(faults, false, memory);
     expect_clean(faults);
+    if (!came_to_pass()) return;
     EXPECT_EQ(computed.code, ErrorCode::kDeviceLost) << faults;
-    for (const char* part : {"the NPU was given up: ", GetParam().reason, "Choose device cpu"})
+    EXPECT_TRUE(has_reason(computed.error)) << faults << ": " << computed.error;
+    for (const char* part : {"the NPU was given up: ", "Choose device cpu"})
       EXPECT_NE(computed.error.find(part), std::string::npos) << faults << ": " << computed.error;
     EXPECT_FALSE(memory.check()) << faults;
   });
