@@ -35,8 +35,7 @@ Result<Found> find(const DeviceRequest& request) {
 
 Result<std::unique_ptr<Device>> open(const DeviceRequest& request, const CancelToken& cancel) {
   NPU_TRY_ASSIGN(Found found, find(request));
-  return create_npu_device(std::move(found.device), found.overlay, request.threads, {},
-                           cancel);
+  return create_npu_device(std::move(found.device), found.overlay, request.threads, {}, cancel);
 }
 
 Result<NpuReport> self_test(const DeviceRequest& request, const SelfTestSubject& subject) {

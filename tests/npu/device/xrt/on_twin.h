@@ -15,8 +15,7 @@ inline xrt_double::XclbinSpec overlay_spec() {
   return spec;
 }
 
-inline Result<std::unique_ptr<array::Hardware>> open_twin(
-    const xrt_double::XclbinOnDisk& overlay) {
+inline Result<std::unique_ptr<array::Hardware>> open_twin(const xrt_double::XclbinOnDisk& overlay) {
   NPU_TRY_ASSIGN(auto found, array::find_device(0));
   return array::Hardware::open(std::move(found), overlay.path(), {});
 }
