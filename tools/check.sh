@@ -150,8 +150,9 @@ if [ -f "$aarch64/complete.ini" ]; then
 fi
 
 # Debian 13 with GStreamer 1.26 and the genuine XRT: the plugin and its module for the NPU, optimised less than
-# what users get. What is compared there is the double with the genuine library; what runs is a machine
-# without an NPU, where device=npu says so and device=auto transcribes.
+# what users get. What is compared there is the double with the genuine library, and instruction streams with
+# what XRT's disassembler reads; what runs is a machine without an NPU, where device=npu says so and device=auto
+# transcribes.
 trixie=build-check/trixie-root
 in_trixie() { tools/in_trixie.sh "$trixie" "$@"; }
 build_trixie() {
@@ -159,14 +160,15 @@ build_trixie() {
     in_trixie meson setup build-check/trixie -Dxrt=enabled -Dwerror=true -Db_ndebug=false \
       -Dbuildtype=plain -Doptimization=1 || return
   in_trixie ninja -C build-check/trixie npu/npuwhisper-xrt.so gst/libgstnpuwhisper.so \
-    tests/xrt_double/{libxrt_coreutil.so.2,xclbin_facts} tests/npu/device/xrt/xrt_genuine_test
+    tests/xrt_double/{libxrt_coreutil.so.2,xclbin_facts} tests/npu/device/xrt/xrt_genuine_test \
+    tests/npu/device/xrt/stream/record_streams
 }
 drift_trixie() {
   in_trixie tests/xrt_double/drift.sh build-check/trixie/tests/xrt_double/libxrt_coreutil.so.2 \
     /usr/lib/x86_64-linux-gnu/libxrt_coreutil.so.2 build-check/trixie/tests/xrt_double/xclbin_facts
 }
 genuine_trixie() {
-  in_trixie meson test -C build-check/trixie --no-rebuild --print-errorlogs xrt_genuine
+  in_trixie meson test -C build-check/trixie --no-rebuild --print-errorlogs xrt_genuine xrt_disassembly
 }
 launch_trixie() {
   in_trixie env GST_PLUGIN_PATH=build-check/trixie/gst GST_REGISTRY=build-check/trixie/registry.bin \
