@@ -16,6 +16,11 @@ class Array::Machine {
     Report report{};
     random_.seed(options.seed);
     fabric_.begin(options.seed);
+    for (const Noise& noise : options.noise) {
+      fabric_.shims()[noise.channel.column]
+          .channel(noise.channel.direction, noise.channel.number)
+          .noise = noise.words;
+    }
     moved_.assign(3 * target_.columns, 0);
     segments_.clear();
     try {

@@ -22,11 +22,19 @@
 
 namespace npu::twin {
 
+// Words that a channel reads from memory reach its stream as noise.
+struct Noise {
+  Channel channel;
+  std::vector<uint64_t> words;  // counted from the channel's first of the run, ascending
+};
+
 struct RunOptions {
   uint32_t seed = 1;  // of what is on the chip before
   // The array moves at any time, in an order drawn from the seed, as far as it likes. What a stream
   // may not rely on can then have happened: for comparing results, not for finding faults.
   bool shuffled = false;
+  // To find out whether anything depends on a word that is read.
+  std::vector<Noise> noise = {};
 };
 
 struct ChannelReport {

@@ -287,10 +287,20 @@ size_t Shim::read(unsigned number, std::byte* to, size_t bytes) {
     const size_t run = std::min<uint64_t>(part.fields.run(task.at) * 4, bytes - done);
     std::memcpy(to + done, part.buffer->bytes.data() + part.byte + part.fields.offset(task.at) * 4,
                 run);
+    if (!of.noise.empty()) add_noise(of, to + done, run / 4);
     done += run;
     advance(&of, run / 4);
   }
   return done;
+}
+
+// To the next `words` words of the channel, which are at `to`.
+void Shim::add_noise(const ChannelState& channel, std::byte* to, uint64_t words) {
+  auto next = std::lower_bound(channel.noise.begin(), channel.noise.end(), channel.words);
+  for (; next != channel.noise.end() && *next < channel.words + words; ++next) {
+    noise_ = noise_ * 1'664'525 + 1'013'904'223;
+    std::memcpy(to + (*next - channel.words) * 4, &noise_, sizeof noise_);
+  }
 }
 
 size_t Shim::write(unsigned number, const std::byte* from, size_t bytes) {

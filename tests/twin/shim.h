@@ -47,6 +47,7 @@ struct ChannelState {
   unsigned tokens = 0;          // sent, not waited for
   unsigned tokens_to_come = 0;  // of tasks in the queue
   uint64_t tasks = 0, words = 0;
+  std::vector<uint64_t> noise{};  // words, counted like `words`, that are read as noise
 };
 
 class Shim {
@@ -93,6 +94,7 @@ class Shim {
   void add_ranges(const Operation& operation, const TaskPart& part, Task* task) const;
   void check_reads(const Operation& operation, const Task& task) const;
   static void check_conflicts(const Operation& operation, Task* task, std::vector<Shim>& shims);
+  void add_noise(const ChannelState& channel, std::byte* to, uint64_t words);
   void advance(ChannelState* channel, uint64_t words);
   void finish(ChannelState* channel);
 
@@ -100,6 +102,7 @@ class Shim {
   const Target& target_;
   std::array<BdState, kBds> bds_;
   ChannelState channels_[2][2];
+  uint32_t noise_ = 1;
 };
 
 }  // namespace npu::twin

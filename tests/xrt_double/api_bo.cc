@@ -50,7 +50,7 @@ void* bo::map() {
 
 void bo::sync(xclBOSyncDirection direction, size_t bytes, size_t offset) {
   Machine& machine = Machine::get();
-  machine.enter(Call::kSync);
+  if (!machine.enter(Call::kSync)) return;
   const auto& range = handle->range;
   if (offset > range.bytes || bytes > range.bytes - offset)
     throw std::runtime_error("Invalid offset and size when syncing sub buffer");

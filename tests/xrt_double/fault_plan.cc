@@ -18,6 +18,7 @@ constexpr EffectName kEffects[] = {
     {"error", Effect::kError},     {"abort", Effect::kAbort},
     {"timeout", Effect::kTimeout}, {"noresponse", Effect::kNoResponse},
     {"hang", Effect::kHang},       {"slow", Effect::kSlow},
+    {"ignore", Effect::kIgnore},
 };
 
 std::string_view trimmed(std::string_view text) {
@@ -70,6 +71,8 @@ Fault parse_fault(std::string_view entry) {
     refuse(entry, "an effect that calls can have");
   if (fault.effect == Effect::kExhausted && fault.call != Call::kContext)
     refuse(entry, "'context' with 'exhausted'");
+  if (fault.effect == Effect::kIgnore && fault.call != Call::kSync)
+    refuse(entry, "'sync' with 'ignore'");
   if (fault.effect == Effect::kFail) {
     if (fault.call == Call::kCommand) refuse(entry, "an effect that commands can have");
     fault.text = value;

@@ -46,6 +46,7 @@ enum class Effect {
   kVanish,      // the device goes, before the call
   kWedge,       // this and every later call fails with EIO
   kExhausted,   // context: none left
+  kIgnore,      // sync: moves nothing and says nothing, as if it had been forgotten
   kError,       // command: ends in ERROR (5)
   kAbort,       // command: ends in ABORT (6)
   kTimeout,     // command: ends in TIMEOUT (8) at once, as if the watchdog had fired

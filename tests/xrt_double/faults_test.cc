@@ -284,10 +284,23 @@ TEST_F(XrtDoubleFaults, EveryCallCanFailTheNthTime) {
   }
 }
 
+TEST_F(XrtDoubleFaults, AnIgnoredSyncMovesNothing) {
+  with_faults("sync@2=ignore");
+  Session session;
+  auto* host = session.from.map<uint32_t*>();
+  host[0] = 1;
+  session.from.sync(XCL_BO_SYNC_BO_TO_DEVICE);
+  host[0] = 2;
+  session.from.sync(XCL_BO_SYNC_BO_TO_DEVICE);
+  session.from.sync(XCL_BO_SYNC_BO_FROM_DEVICE);
+  EXPECT_EQ(host[0], 1u);
+}
+
 TEST_F(XrtDoubleFaults, PlansThatCannotBeReadAreRefused) {
   for (const char* plan : {"start", "start=fail", "begin@1=fail", "start@0=fail", "start@2-1=fail",
                            "start@x=fail", "start@1=explode", "start@1=error", "start@1=exhausted",
-                           "command@1=fail", "command@1=slow", "command@1=error:5"})
+                           "command@1=fail", "command@1=slow", "command@1=error:5", "start@1=ignore",
+                           "sync@1=ignore:5"})
     EXPECT_THROW(with_faults(plan), std::invalid_argument) << plan;
 }
 

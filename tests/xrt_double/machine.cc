@@ -79,7 +79,7 @@ void Machine::set_up(const Scene& scene, std::shared_ptr<Executor> executor) {
 }
 
 // A process that sets nothing up is set up by its environment.
-void Machine::enter(Call call) {
+bool Machine::enter(Call call) {
   {
     std::unique_lock lock(mutex);
     if (!configured_) {
@@ -99,6 +99,7 @@ void Machine::enter(Call call) {
   if (wedged_ && !waits) throw_system(EIO, "IOCTL failed (err=-5)");
   if (fault) apply(*fault);
   if (lost_ && !waits && call != Call::kEnumerate) throw_system(ENODEV, "IOCTL failed (err=-19)");
+  return !fault || fault->effect != Effect::kIgnore;
 }
 
 std::optional<Fault> Machine::begin_command() {
@@ -122,6 +123,8 @@ void Machine::apply(const Fault& fault) {
       throw_system(EIO, "IOCTL failed (err=-5)");
     case Effect::kExhausted:
       throw_exhausted();
+    case Effect::kIgnore:
+      return;
     default:
       throw std::runtime_error(fault.text.empty() ? "a fault was injected" : fault.text);
   }

@@ -26,8 +26,9 @@ class Machine {
 
   void set_up(const Scene& scene, std::shared_ptr<Executor> executor);
 
-  // Every call of XRT begins here: counts it, and throws what the fault plan or a loss says.
-  void enter(Call call);
+  // Every call of XRT begins here: counts it, and throws what the fault plan or a loss says. False
+  // if it shall do nothing.
+  bool enter(Call call);
   // Like that, for a command that the device begins. The mutex must be held.
   std::optional<Fault> begin_command();
 

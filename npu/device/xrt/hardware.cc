@@ -134,12 +134,16 @@ Result<xrt::bo> Hardware::allocate(uint64_t bytes, xrt::bo::flags flags, int arg
   return made;
 }
 
-Result<DeviceBuffer> Hardware::buffer(Argument argument, uint64_t bytes, Traffic& traffic) {
+Result<DeviceBuffer> Hardware::unsynced_buffer(Argument argument, uint64_t bytes) {
   NPU_TRY_ASSIGN(xrt::bo object, allocate(bytes, xrt::bo::flags::host_only, index_of(argument)));
   NPU_TRY_ASSIGN(auto* host, caught(ErrorCode::kDeviceLost, "mapping a buffer",
                                     [&] { return object.map<std::byte*>(); }));
-  DeviceBuffer made(std::move(object), host);
   std::memset(host, 0, bytes);
+  return DeviceBuffer(std::move(object), host);
+}
+
+Result<DeviceBuffer> Hardware::buffer(Argument argument, uint64_t bytes, Traffic& traffic) {
+  NPU_TRY_ASSIGN(DeviceBuffer made, unsynced_buffer(argument, bytes));
   NPU_TRY(made.to_device(0, bytes, traffic));
   return made;
 }

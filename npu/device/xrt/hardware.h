@@ -102,6 +102,8 @@ class Hardware {
   // A zeroed buffer for an argument, of zeros on the device as well. Errors: kOutOfMemory,
   // kDeviceLost.
   Result<DeviceBuffer> buffer(Argument argument, uint64_t bytes, Traffic& traffic);
+  // The same, but of no meaning on the device until it is synced. Errors: kOutOfMemory.
+  Result<DeviceBuffer> unsynced_buffer(Argument argument, uint64_t bytes);
 
   // Submits the command. Never more than four are under way, since the driver would block the
   // fifth; waits for the oldest then. Errors: kCancelled, kTimeout, kDeviceLost.

@@ -45,9 +45,8 @@ Result<std::unique_ptr<ArrayProgram>> ArrayProgram::compile(
         std::make_unique<const WeightsImage>(WeightsImage::plan(program->array_lists_));
     program->lowering_ = std::make_unique<const Lowering>(program->array_lists_, *program->image_);
     if (progress) progress(kPlanned);
-    Traffic zeros;
     NPU_TRY_ASSIGN(program->weights_,
-                   hardware.buffer(kWeightsArgument, program->image_->bytes(), zeros));
+                   hardware.unsynced_buffer(kWeightsArgument, program->image_->bytes()));
     NPU_TRY(check_interrupt(cancel, Deadline(), "loading the model"));
     NPU_TRY(program->image_->write({program->weights_.host(), program->image_->bytes()}));
     if (progress) progress(kPacked);

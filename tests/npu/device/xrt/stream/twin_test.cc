@@ -2,94 +2,15 @@
 // A small network's lists as instruction streams on the twin, against the same operations given to
 // cores object by object. The twin refuses a stream that is right by luck only: a token too few, a
 // descriptor rewritten too early.
-#include <algorithm>
-
-#include "array.h"
-#include "array_model.h"
-#include "device/xrt/stream/schedule.h"
 #include "kernel_test.h"
+#include "list_on_twin.h"
 #include "random_network.h"
 
 namespace npu::testing {
 namespace {
 
-using namespace array;
-
 constexpr int kPositions = kFewerPositions[0];
-constexpr size_t kBuffers = 5;
-constexpr unsigned kWasteArgument = 5;
 enum : size_t { kListEncoder, kListCross, kListStep, kListAlign };
-
-// The buffers of a run, slots of caches one behind the other, and one for waste.
-class TwinMemory {
- public:
-  TwinMemory(ArrayMemory& from, size_t self_slots, size_t cross_slots) {
-    for (size_t i = 0; i < kBuffers; ++i) {
-      const auto buffer = static_cast<Buffer>(i);
-      const size_t slots = buffer == Buffer::kSelf    ? self_slots
-                           : buffer == Buffer::kCross ? cross_slots
-                                                      : 1;
-      for (size_t slot = 0; slot < slots; ++slot) {
-        const auto all = from.all(buffer, static_cast<uint8_t>(slot));
-        slot_bytes_[i] = all.size();
-        bytes_[i].insert(bytes_[i].end(), all.begin(), all.end());
-      }
-    }
-    bytes_[kWasteArgument].resize(kColumns * kWasteBytes);
-    for (size_t i = 0; i <= kBuffers; ++i) {
-      written_[i] = twin::WordMap(bytes_[i].size() / 4);
-      if (i < kBuffers) written_[i].set(0, bytes_[i].size() / 4);
-      buffers_.push_back({bytes_[i], (i + 1) << 32, &written_[i]});
-    }
-  }
-
-  Place place(const BufferPlace& of) const {
-    const auto i = static_cast<size_t>(of.buffer);
-    return {static_cast<unsigned>(i), of.slot * slot_bytes_[i] + of.offset};
-  }
-  std::byte* at(const BufferPlace& of) {
-    const Place found = place(of);
-    return bytes_[found.argument].data() + found.offset_bytes;
-  }
-  const std::vector<twin::Buffer>& buffers() const { return buffers_; }
-
- private:
-  std::vector<std::byte> bytes_[kBuffers + 1];
-  twin::WordMap written_[kBuffers + 1];
-  uint64_t slot_bytes_[kBuffers] = {};
-  std::vector<twin::Buffer> buffers_;
-};
-
-// What an operation gives, and how many bytes of it have a meaning.
-struct Given {
-  BufferPlace place;
-  size_t bytes, meant;
-};
-
-std::vector<Given> results_of(const Operation& operation, std::span<const AppendedRow> rows) {
-  const Layout layout = operation.outputs.front().to.layout;
-  const uint32_t scores = (operation.count + 1) / 2;  // objects of a head
-  std::vector<Given> all;
-  for (unsigned column = 0; column < kColumns; ++column) {
-    for (unsigned row = 0; row < kernels::kCoreRows; ++row) {
-      size_t object = 0;
-      for_each_c(operation, column, row, rows, [&](std::span<const Piece> pieces) {
-        for (const Piece& piece : pieces) {
-          size_t meant = piece.bytes;
-          if (layout == Layout::kCandidates) meant = 16 * kernels::kTopK * 8;
-          // Rows without a key have an exponent of no meaning; what is combined shows the others.
-          if (layout == Layout::kParts && object % 2 == 1) meant = 0;
-          if (layout == Layout::kScores && operation.count % 2 == 1 &&
-              object % scores == scores - 1)
-            meant /= 2;
-          if (piece.place) all.push_back({*piece.place, piece.bytes, meant});
-        }
-        ++object;
-      });
-    }
-  }
-  return all;
-}
 
 class StreamsOnTheTwin : public KernelTest {
  protected:
@@ -117,88 +38,16 @@ class StreamsOnTheTwin : public KernelTest {
     run(list, rows, [&] { model_->step(list, rows); });
   }
 
-  // The list on the twin from the memory as it is before `on_cores`, which runs it on the cores;
-  // but what the host writes for it is what it has written then.
-  template <typename Run>
-  void run(size_t list, std::span<const Row> rows, const Run& on_cores) {
-    TwinMemory memory(model_->memory(), static_cast<size_t>(limits_.self_slots),
-                      static_cast<size_t>(limits_.cross_slots));
-    on_cores();
-    const auto host = model_->memory().all(Buffer::kHost);
-    std::copy(host.begin(), host.end(), memory.at({Buffer::kHost, 0, 0}));
-
-    const auto lowered = model_->lowering().lower(list, shape_of(rows));
-    ASSERT_TRUE(lowered) << lowered.error().message;
-    std::vector<AppendedRow> appended;
-    for (const Row& row : rows)
-      appended.push_back({static_cast<uint8_t>(row.self_slot), row.position});
-    const Binding binding{[&](const BufferPlace& place) { return memory.place(place); },
-                          {kWasteArgument, 0},
-                          appended};
-    std::vector<Transfers> transfers;
-    for (const Operation& operation : lowered->operations) {
-      for (const Given& given : results_of(operation, appended)) {
-        if (given.place.buffer == Buffer::kHost)
-          std::fill_n(memory.at(given.place), given.bytes, std::byte{0xEE});
-      }
-      Result<Transfers> made = transfers_of(operation, binding);
-      ASSERT_TRUE(made) << made.error().message;
-      transfers.push_back(*std::move(made));
-    }
-    const Result<std::vector<uint32_t>> words = stream_of(transfers);
-    ASSERT_TRUE(words) << words.error().message;
+  // The list on the twin, from the memory as it is before `on_cores` runs it on the cores.
+  void run(size_t list, std::span<const Row> rows, const std::function<void()>& on_cores) {
+    const auto made = ListOnTwin::make(*model_, limits_, list, rows, on_cores);
+    ASSERT_TRUE(made) << made.error().message;
     twin::Array& array = list == kListEncoder || list == kListCross ? encoder_ : decoder_;
-    const twin::Report report = array.run(*words, memory.buffers());
-    ASSERT_FALSE(report.fault) << lowered->name << ": " << report.fault->message;
-    compare(*lowered, appended, memory);
-  }
-
-  // What the list leaves behind: later operations may have taken a place for something else.
-  void compare(const LoweredList& list, std::span<const AppendedRow> rows, TwinMemory& memory) {
-    struct Left {
-      const Operation* by;
-      Given what;
-    };
-    std::map<uint64_t, Left> left[kBuffers];  // by offset
-    for (const Operation& operation : list.operations) {
-      for (const Given& given : results_of(operation, rows)) {
-        const Place place = memory.place(given.place);
-        auto& here = left[place.argument];
-        auto next = here.lower_bound(place.offset_bytes);
-        if (next != here.begin() &&
-            std::prev(next)->first + std::prev(next)->second.what.bytes > place.offset_bytes)
-          --next;
-        while (next != here.end() && next->first < place.offset_bytes + given.bytes)
-          next = here.erase(next);
-        here[place.offset_bytes] = {&operation, given};
-      }
-    }
-    size_t compared = 0;
-    for (const auto& buffer : left) {
-      for (const auto& [offset, found] : buffer) {
-        const std::byte* wanted = model_->memory().find(found.what.place, found.what.bytes);
-        ASSERT_TRUE(std::equal(wanted, wanted + found.what.meant, memory.at(found.what.place)))
-            << found.by->name << ": offset " << offset;
-        compared += found.what.meant;
-      }
-    }
-    EXPECT_GT(compared, 1000u);
-  }
-
-  RunShape shape_of(std::span<const Row> rows) const {
-    RunShape shape;
-    shape.self_positions = static_cast<size_t>(limits_.self_positions);
-    shape.cross_positions = static_cast<size_t>(limits_.cross_positions);
-    if (rows.empty()) return shape;
-    int self = 0, cross = 0;
-    for (const Row& row : rows) {
-      self = std::max(self, row.self_slot);
-      cross = std::max(cross, row.cross_slot);
-    }
-    shape.rows = rows.size();
-    shape.self_slots = static_cast<size_t>(self) + 1;
-    shape.stored.assign(static_cast<size_t>(cross) + 1, kPositions);
-    return shape;
+    TwinMemory memory(made->before());
+    const twin::Report report = array.run(made->words(), memory.buffers());
+    ASSERT_FALSE(report.fault) << made->name() << ": " << report.fault->message;
+    EXPECT_EQ(made->difference(memory), "") << made->name();
+    EXPECT_GT(made->compared_bytes(), 1000u);
   }
 
   ContextLimits limits_;
