@@ -21,14 +21,15 @@ class Array::Machine {
           .channel(noise.channel.direction, noise.channel.number)
           .noise = noise.words;
     }
-    moved_.assign(3 * target_.columns, 0);
     segments_.clear();
+    ended_ = 0;
     try {
       const std::vector<Operation> operations = parse(words, target_);
+      if (!operations.empty()) segments_ = segments_of(operations, target_);
       for (const Operation& operation : operations) {
-        count(operation);
         execute(operation, buffers, options.shuffled);
         if (options.shuffled) wander(operation);
+        if (operation.index + 1 < operations.size()) note_end(operation.index + 1);
       }
       finish(operations.size(), words.size());
     } catch (const Refusal& refusal) {
@@ -40,50 +41,14 @@ class Array::Machine {
   }
 
  private:
-  // A segment ends with the waits behind its tasks.
-  void count(const Operation& operation) {
-    const bool waits = operation.code == OpCode::kWait;
-    if (segments_.empty() || (segments_.back().waits > 0 && !waits)) {
-      close_segment(operation.index);
-      segments_.push_back({});
-      segments_.back().first = operation.index;
-    }
-    Segment& now = segments_.back();
-    const bool queue = operation.target.kind == RegisterKind::kQueue;
-    switch (operation.code) {
-      case OpCode::kBlockWrite:
-        now.bds += operation.values.size() / kBdWords;
-        break;
-      case OpCode::kPatch:
-        ++now.patches;
-        break;
-      case OpCode::kMaskWrite:
-        ++now.mask_writes;
-        break;
-      case OpCode::kWrite:
-        ++(queue ? now.tasks : now.writes);
-        break;
-      case OpCode::kWait:
-        ++now.waits;
-        break;
-    }
-  }
-
-  void close_segment(size_t end) {
-    if (segments_.empty()) return;
-    Segment& now = segments_.back();
-    now.end = end;
-    std::vector<uint64_t> before = moved_;
-    for (const Shim& shim : fabric_.shims()) {
-      moved_[shim.column() * 3] = shim.channel(Direction::kMm2s, 0).words;
-      moved_[shim.column() * 3 + 1] = shim.channel(Direction::kMm2s, 1).words;
-      moved_[shim.column() * 3 + 2] = shim.channel(Direction::kS2mm, 0).words;
-    }
-    for (size_t i = 0; i < moved_.size(); ++i) now.words.push_back(moved_[i] - before[i]);
+  // What the cores have begun where a segment ends.
+  void note_end(size_t end) {
+    if (ended_ == segments_.size() || segments_[ended_].end != end) return;
     for (unsigned core = 0; core < target_.columns * target_.core_rows; ++core) {
-      now.core_operations.push_back(
+      segments_[ended_].core_operations.push_back(
           fabric_.core(core / target_.core_rows, core % target_.core_rows).operations().size());
     }
+    ++ended_;
   }
 
   void execute(const Operation& operation, std::span<const Buffer> buffers, bool shuffled) {
@@ -162,7 +127,7 @@ class Array::Machine {
       refuse_end(FaultKind::kDeadlock, name(channel), ": the task of ", of.queue.front().pushed_by,
                  " cannot end, nothing can move:", fabric_.state());
     });
-    close_segment(count);
+    note_end(count);
     const std::string rest = fabric_.left_over();
     if (!rest.empty()) refuse_end(FaultKind::kLeftOver, rest);
     if (!late.empty()) refuse_end(FaultKind::kLeftOver, late);
@@ -189,8 +154,8 @@ class Array::Machine {
   const Target target_;
   Fabric fabric_;
   std::mt19937 random_;
-  std::vector<uint64_t> moved_;  // words at the end of the last segment, as in Segment
   std::vector<Segment> segments_;
+  size_t ended_ = 0;
 };
 
 Array::Array(const Target& target, kernels::Program program)

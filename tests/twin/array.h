@@ -18,6 +18,7 @@
 #include "core.h"
 #include "fault.h"
 #include "memory.h"
+#include "segments.h"
 #include "stream.h"
 
 namespace npu::twin {
@@ -40,14 +41,6 @@ struct RunOptions {
 struct ChannelReport {
   Channel channel;
   uint64_t tasks, bytes;
-};
-
-// A stretch of the stream up to where all its waits are done: a dependent step.
-struct Segment {
-  size_t first, end;  // operations of the stream, end exclusive
-  size_t bds = 0, patches = 0, mask_writes = 0, writes = 0, tasks = 0, waits = 0;
-  std::vector<uint64_t> words;          // moved in it, by column: A, B, C
-  std::vector<size_t> core_operations;  // that each core has begun, at its end
 };
 
 struct Report {

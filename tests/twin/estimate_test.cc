@@ -82,11 +82,71 @@ TEST(Estimate, EachDependentStepIsPredictedByItself) {
     EXPECT_DOUBLE_EQ(of.streams, 2 * 3 * 2048 / 0.95);
     const double bytes = 4 * (4 * 8192 + 6 * 8192 + 8 * 4096);
     EXPECT_DOUBLE_EQ(of.memory, bytes / 20);
-    EXPECT_EQ(of.total, of.controller + 1200 + of.memory);
+    // All but B of column 3 is started before the last A; then the memory, and behind it a pair and
+    // its epilogue.
+    const double before = 14 * (203 + 100) + 4 * 210 + 3050 + 10 * 520;
+    EXPECT_DOUBLE_EQ(of.total, before + 1200 + of.memory + 4 * (784 + 512));
+    EXPECT_EQ(of.prefetched, 0);
   }
   const std::string text = to_text(predicted);
   EXPECT_NE(text.find("(8 product): predicted "), std::string::npos) << text;
   EXPECT_NE(text.find("with the launch: predicted "), std::string::npos) << text;
+}
+
+// Four columns: so many words of A, B and C each.
+Step step(uint64_t a, uint64_t b, uint64_t c, uint64_t early_b, double cores) {
+  Step made{};
+  for (int column = 0; column < 4; ++column) {
+    for (const uint64_t words : {a, b, c}) made.counted.words.push_back(words);
+    made.counted.early_b.push_back(early_b);
+  }
+  made.counted.before.tasks = 2;  // 3,570 cycles
+  made.cores = cores;
+  made.last = 500;
+  return made;
+}
+
+TEST(Estimate, AStepTakesTheLongestOfWhatRunsAtOnce) {
+  Costs costs;
+  costs.memory_gb_per_s = 1e6;
+  const double begin = 3050 + 520 + 1200, end = 4096;
+  // Streams of B; cores behind the first object of A; C.
+  EXPECT_DOUBLE_EQ(predict({step(4096, 9500, 4096, 0, 900)}, costs)[0].total, begin + 10'000 + end);
+  EXPECT_DOUBLE_EQ(predict({step(4096, 9500, 4096, 0, 20'000)}, costs)[0].total,
+                   begin + 2048 / 0.95 + 19'500 + end);
+  EXPECT_DOUBLE_EQ(predict({step(4096, 9500, 16'384, 0, 900)}, costs)[0].total,
+                   begin + 16'384 + end);
+  costs.memory_gb_per_s = 4;
+  EXPECT_DOUBLE_EQ(predict({step(4096, 9500, 4096, 0, 900)}, costs)[0].total,
+                   begin + 4 * 4 * (4096 + 9500 + 4096) / 4 + end);
+}
+
+TEST(Estimate, WhatIsPreparedForTheNextStepIsBesideThisOne) {
+  Step of = step(4096, 9500, 4096, 0, 900);
+  const double alone = predict({of})[0].total;
+  of.counted.beside.bds = 10;
+  EXPECT_EQ(predict({of})[0].total, alone);
+  of.counted.beside.bds = 1000;
+  EXPECT_DOUBLE_EQ(predict({of})[0].total, 3050 + 520 + 203'000);
+}
+
+TEST(Estimate, EarlyBComesWhileItsChannelIsIdle) {
+  Costs costs;
+  costs.memory_gb_per_s = 1e6;
+  const Step idle = step(40'960, 2048, 4096, 0, 900);
+  const auto plain = predict({idle, step(4096, 40'960, 4096, 0, 900)}, costs);
+  const auto early = predict({idle, step(4096, 40'960, 4096, 40'960, 900)}, costs);
+  // As much as a memory tile and a core hold.
+  EXPECT_DOUBLE_EQ(early[1].prefetched, 4 * 14 * 2048);
+  EXPECT_DOUBLE_EQ(plain[1].total - early[1].total, 14 * 2048 / 0.95);
+  // A channel that is busy until then brings what comes while the step begins.
+  const auto busy =
+      predict({step(4096, 81'920, 4096, 0, 900), step(4096, 40'960, 4096, 40'960, 900)}, costs);
+  EXPECT_NEAR(busy[1].prefetched, 4 * 0.95 * (3570 + 1200 + 1200 + 4096), 1);
+  // The memory gives no more than it has.
+  costs.memory_gb_per_s = 0.4;
+  const auto slow = predict({idle, step(4096, 40'960, 4096, 40'960, 900)}, costs);
+  EXPECT_NEAR(slow[1].prefetched, (3570 + 1200 + 1200 + 4096) * 0.4 / 4, 1);
 }
 
 }  // namespace

@@ -297,10 +297,10 @@ TEST_F(XrtDoubleFaults, AnIgnoredSyncMovesNothing) {
 }
 
 TEST_F(XrtDoubleFaults, PlansThatCannotBeReadAreRefused) {
-  for (const char* plan : {"start", "start=fail", "begin@1=fail", "start@0=fail", "start@2-1=fail",
-                           "start@x=fail", "start@1=explode", "start@1=error", "start@1=exhausted",
-                           "command@1=fail", "command@1=slow", "command@1=error:5", "start@1=ignore",
-                           "sync@1=ignore:5"})
+  for (const char* plan :
+       {"start", "start=fail", "begin@1=fail", "start@0=fail", "start@2-1=fail", "start@x=fail",
+        "start@1=explode", "start@1=error", "start@1=exhausted", "command@1=fail", "command@1=slow",
+        "command@1=error:5", "start@1=ignore", "sync@1=ignore:5"})
     EXPECT_THROW(with_faults(plan), std::invalid_argument) << plan;
 }
 

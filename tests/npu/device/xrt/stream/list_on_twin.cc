@@ -104,25 +104,26 @@ Result<ListOnTwin> ListOnTwin::make(ArrayModel& model, const ContextLimits& limi
   std::copy(host.begin(), host.end(), made.before_.at({Buffer::kHost, 0, 0}));
 
   NPU_TRY_ASSIGN(const LoweredList lowered, model.lowering().lower(list, shape_of(limits, rows)));
-  made.name_ = lowered.name;
+  RecordedStream& recorded = made.recorded_;
+  recorded.name = lowered.name;
+  recorded.operations = lowered.operations;
   std::vector<AppendedRow> appended;
   for (const Row& row : rows)
     appended.push_back({static_cast<uint8_t>(row.self_slot), row.position});
   const Binding binding{[&](const BufferPlace& place) { return made.before_.place(place); },
                         {TwinMemory::kWasteArgument, 0},
                         appended};
-  std::vector<Transfers> transfers;
   std::vector<Given> all;
-  for (const Operation& operation : lowered.operations) {
+  for (const Operation& operation : recorded.operations) {
     for (const Given& given : results_of(operation, appended)) {
       if (given.place.buffer == Buffer::kHost)
         std::fill_n(made.before_.at(given.place), given.bytes, std::byte{0xEE});
       all.push_back(given);
     }
     NPU_TRY_ASSIGN(Transfers of, transfers_of(operation, binding));
-    transfers.push_back(std::move(of));
+    recorded.transfers.push_back(std::move(of));
   }
-  NPU_TRY_ASSIGN(made.words_, stream_of(transfers));
+  NPU_TRY_ASSIGN(recorded.words, stream_of(recorded.transfers));
   made.expect_results(model.memory(), all);
   return made;
 }

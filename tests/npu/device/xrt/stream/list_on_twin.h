@@ -10,6 +10,7 @@
 #include "array.h"
 #include "array_model.h"
 #include "device/xrt/stream/transfers.h"
+#include "recorded_streams.h"
 
 namespace npu::testing {
 
@@ -49,8 +50,9 @@ class ListOnTwin {
   static Result<ListOnTwin> make(ArrayModel& model, const ContextLimits& limits, size_t list,
                                  std::span<const Row> rows, const std::function<void()>& on_cores);
 
-  const std::string& name() const { return name_; }
-  const std::vector<uint32_t>& words() const { return words_; }
+  const std::string& name() const { return recorded_.name; }
+  const std::vector<uint32_t>& words() const { return recorded_.words; }
+  const RecordedStream& recorded() const { return recorded_; }
   const TwinMemory& before() const { return before_; }
   size_t compared_bytes() const { return compared_bytes_; }
 
@@ -75,9 +77,8 @@ class ListOnTwin {
                                        std::span<const array::AppendedRow> rows);
   void expect_results(ArrayMemory& memory, const std::vector<Given>& all);
 
-  std::string name_;
+  RecordedStream recorded_;
   TwinMemory before_;
-  std::vector<uint32_t> words_;
   std::vector<Expected> expected_;
   size_t compared_bytes_ = 0;
 };

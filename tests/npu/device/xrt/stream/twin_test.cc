@@ -4,6 +4,7 @@
 // descriptor rewritten too early.
 #include "kernel_test.h"
 #include "list_on_twin.h"
+#include "predicted_streams.h"
 #include "random_network.h"
 
 namespace npu::testing {
@@ -48,6 +49,25 @@ class StreamsOnTheTwin : public KernelTest {
     ASSERT_FALSE(report.fault) << made->name() << ": " << report.fault->message;
     EXPECT_EQ(made->difference(memory), "") << made->name();
     EXPECT_GT(made->compared_bytes(), 1000u);
+    compare_predictions(report, made->recorded());
+  }
+
+  // What is predicted of a recorded stream is what is predicted of its run.
+  static void compare_predictions(const twin::Report& report, const RecordedStream& recorded) {
+    const auto of_run = twin::predict(report);
+    const auto of_record = predicted_steps(recorded);
+    ASSERT_EQ(of_run.size(), of_record.size());
+    twin::Prediction run{}, record{};
+    for (size_t i = 0; i < of_run.size(); ++i) {
+      EXPECT_EQ(of_run[i].controller, of_record[i].time.controller) << i;
+      EXPECT_EQ(of_run[i].streams, of_record[i].time.streams) << i;
+      EXPECT_EQ(of_run[i].memory, of_record[i].time.memory) << i;
+      run.cores += of_run[i].cores, record.cores += of_record[i].time.cores;
+      run.total += of_run[i].total, record.total += of_record[i].time.total;
+    }
+    // A slice of an operation has its rounds; what the cores do in it is counted as an even share.
+    EXPECT_NEAR(record.cores, run.cores, 0.01 * run.cores);
+    EXPECT_NEAR(record.total, run.total, 0.01 * run.total);
   }
 
   ContextLimits limits_;
