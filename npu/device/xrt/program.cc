@@ -53,7 +53,7 @@ Result<std::unique_ptr<ArrayProgram>> ArrayProgram::compile(
     NPU_TRY(check_interrupt(cancel, Deadline(), "loading the model"));
     NPU_TRY(program->weights_.to_device(0, program->image_->bytes(), program->traffic_));
     ListWork loading;
-    loading.bytes_to_device = zeros.bytes_to_device + program->traffic_.bytes_to_device;
+    loading.bytes_to_device = program->traffic_.bytes_to_device;
     hardware.work().add(kLoadingWork, loading);
     if (progress) progress(1);
     return program;
