@@ -77,7 +77,9 @@ class Build:
             path = (self.folder / entry["file"]).resolve()
             if "/npu/libnpu.a.p/" in "/" + entry["output"]:
                 self.compile[path] = shlex.split(entry["command"])
+        self.tests = tests
         self.link = {name: self.link_command(path) for name, path in tests.items()}
+        self.environment = {**os.environ, "NPUWHISPER_TEST_DATA": str(SOURCES / "tests/data")}
 
     def link_command(self, program):
         target = os.path.relpath(program, self.folder)
@@ -86,7 +88,11 @@ class Build:
         return shlex.split([line for line in lines if f"-o {target} " in line][-1])
 
     def run(self, command):
-        return subprocess.run(command, cwd=self.folder, capture_output=True, text=True, timeout=TIMEOUT_S)
+        return subprocess.run(command, cwd=self.folder, capture_output=True, text=True, timeout=TIMEOUT_S,
+                              env=self.environment)
+
+    def run_test(self, name, program):
+        return self.run([str(program), "--gtest_filter=" + FILTERS[name], "--gtest_brief=1"])
 
     def program(self, mutant, folder):
         """The test with the mutant in it. Raises ValueError."""
@@ -133,7 +139,7 @@ def judge(build, mutant):
     with tempfile.TemporaryDirectory() as name:
         try:
             program = build.program(mutant, pathlib.Path(name))
-            done = build.run([str(program), "--gtest_filter=" + FILTERS[mutant.test], "--gtest_brief=1"])
+            done = build.run_test(mutant.test, program)
         except ValueError as error:
             return "BROKEN", str(error)
         except subprocess.TimeoutExpired:
@@ -158,6 +164,10 @@ def main():
     build = Build(options.build, {"streams": options.streams_test, "cores": options.cores_test,
                                   "words": options.words_test})
     chosen = [m for m in mutants() if options.only in m.file or options.only in m.what]
+    for name in sorted({mutant.test for mutant in chosen}):
+        done = build.run_test(name, pathlib.Path(build.tests[name]).resolve())
+        if done.returncode != 0:
+            sys.exit(f"{build.tests[name]} fails as it is: {first_failure(done.stdout)}")
     bad = 0
     print("mutation | caught by; message")
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
