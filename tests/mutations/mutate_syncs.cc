@@ -57,8 +57,7 @@ class Session {
 
  private:
   Result<void> run() {
-    array::LostDevice lost;
-    NPU_TRY_ASSIGN(auto found, array::find_device(0, lost));
+    NPU_TRY_ASSIGN(auto found, array::find_device(0));
     NPU_TRY_ASSIGN(auto hardware, array::Hardware::open(std::move(found), overlay_->path(), {}));
     NPU_TRY_ASSIGN(auto program,
                    array::ArrayProgram::compile(*hardware, pool_, small_lists(), network_, {}, {}));
