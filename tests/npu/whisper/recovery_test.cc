@@ -35,14 +35,15 @@ RecoveryCase words() {
   RecoveryCase which{"GreedyWithWords", short_texts()};
   which.options.word_timestamps = true;
   which.options.decoding.without_timestamps = true;
-  which.options.decoding.language.clear();
-  which.options.clips = {{0, 8}, {10, 18}};
+  which.options.clips = {{0, 5}, {10, 15}};
   return which;
 }
 
 RecoveryCase beams() {
   RecoveryCase which{"Beams", short_texts()};
   which.options.decoding.beam_size = 3;
+  which.options.decoding.language.clear();
+  which.options.clips = {{2, 5}};
   return which;
 }
 
