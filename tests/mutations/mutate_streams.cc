@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// mutate_streams [--every N]: changes recorded streams of a small network in one place each, runs
-// each on the twin, and prints what caught it. All mutants of a decode step; of the other lists,
-// which take longer, a part. With --every only each N-th of all these. Ends with 1 if a mutant
-// lives.
+// mutate_streams [--every N] [--like TEXT]: changes recorded streams of a small network in one
+// place each, runs each on the twin, and prints what caught it. All mutants of a decode step; of
+// the other lists, which take longer, a part. With --every only each N-th of all these, with --like
+// only those whose line has that text. Ends with 1 if a mutant lives.
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
-#include <cstring>
 #include <iostream>
 #include <map>
+#include <string_view>
 #include <thread>
 
 #include "list_on_twin.h"
@@ -32,6 +33,7 @@ const char* name_of(twin::FaultKind kind) {
 
 constexpr const char* kNoEffect = "no effect";
 constexpr const char* kUnread = "unread words";
+constexpr const char* kEqual = "equal words";
 
 struct Verdict {
   std::string by;  // "" if it lives
@@ -78,9 +80,7 @@ class Judge {
     if (!difference.empty()) return {"bytes", difference};
     if (mutant.change == Mutant::Change::kSwapArguments) return {"", ""};
     if (has_same_effects(words)) return same_effects();
-    if (only_unread_words_differ(words))
-      return {kUnread, "what it reads elsewhere are words on which nothing depends"};
-    return {"", ""};
+    return of_words_elsewhere(words);
   }
 
  private:
@@ -110,14 +110,19 @@ class Judge {
 
   // Rows of a tile that are not worked on are read with it. Words of that kind are those that may
   // be noise in the recorded stream and all results stay.
-  bool only_unread_words_differ(const std::vector<uint32_t>& words) {
+  Verdict of_words_elsewhere(const std::vector<uint32_t>& words) {
     const std::vector<uint32_t>& recorded = subject_.run.words();
+    std::array<std::span<const std::byte>, TwinMemory::kArguments> memory;
+    for (size_t i = 0; i < memory.size(); ++i) memory[i] = subject_.run.before().bytes(i);
+    auto noise = read_elsewhere(recorded, words, TwinMemory::kWasteArgument, memory);
+    if (!noise) return {"", ""};
+    if (noise->empty()) return {kEqual, "what it reads elsewhere are equal words that stay"};
     twin::RunOptions options;
-    if (auto noise = read_elsewhere(recorded, words, TwinMemory::kWasteArgument))
-      options.noise = *std::move(noise);
-    if (options.noise.empty()) return false;
+    options.noise = *std::move(noise);
     memory_.restore(subject_.run.before());
-    return !array_.run(recorded, memory_.buffers(), options).fault && first_difference().empty();
+    if (array_.run(recorded, memory_.buffers(), options).fault || !first_difference().empty())
+      return {"", ""};
+    return {kUnread, "what it reads elsewhere are words on which nothing depends"};
   }
 
   const Subject& subject_;
@@ -126,6 +131,10 @@ class Judge {
   std::vector<Effect> effects_;
   std::string fault_;
 };
+
+std::string line_of(const Mutant& mutant) {
+  return text(mutant.kind, ": ", mutant.where);
+}
 
 // What became of the mutants of a kind.
 struct Row {
@@ -143,12 +152,13 @@ class Table {
     ++total_[verdict.by.empty()             ? "live"
              : verdict.by == kNoEffect      ? "without effect"
              : verdict.by == kUnread        ? "reading other words that nobody needs"
+             : verdict.by == kEqual         ? "reading equal words"
              : verdict.by.starts_with("tw") ? "refused by the twin"
                                             : "seen in the bytes"];
     const bool is_caught = verdict.by == "bytes" || verdict.by.starts_with("twin");
     if (row.message.empty() || (is_caught && !row.has_caught)) row.message = verdict.message;
     row.has_caught |= is_caught;
-    if (verdict.by.empty()) living_.push_back(text(mutant.kind, ": ", mutant.where));
+    if (verdict.by.empty()) living_.push_back(line_of(mutant));
   }
   void print(const std::string& list) {
     std::printf("\n%s\n%-34s | %s\n", list.c_str(), "mutation", "caught by (mutants); a message");
@@ -163,7 +173,7 @@ class Table {
     for (const auto& [what, count] : total_) all += text(all.empty() ? "" : ", ", count, " ", what);
     std::printf("%s: %s\n", list.c_str(), all.c_str());
   }
-  bool all_caught() const { return living_.empty() && !rows_.empty(); }
+  bool all_caught() const { return living_.empty(); }
 
  private:
   std::mutex mutex_;
@@ -172,11 +182,22 @@ class Table {
   std::vector<std::string> living_;
 };
 
-// False if a mutant lives.
-bool mutate(const Subject& subject, size_t every) {
-  std::vector<Mutant> mutants;
-  const auto all = mutants_of(subject.run.words(), TwinMemory::kArguments);
-  for (size_t i = 0; i < all.size(); i += every * subject.every) mutants.push_back(all[i]);
+// Mutants with that text, of these each `every`-th.
+struct Selection {
+  size_t every = 1;
+  std::string like;
+};
+
+// False if a mutant lives. Adds how many there were.
+bool mutate(const Subject& subject, const Selection& selection, size_t& count) {
+  std::vector<Mutant> mutants, all = mutants_of(subject.run.words(), TwinMemory::kArguments);
+  std::erase_if(all, [&](const Mutant& mutant) {
+    return line_of(mutant).find(selection.like) == std::string::npos;
+  });
+  for (size_t i = 0; i < all.size(); i += selection.every * subject.every)
+    mutants.push_back(all[i]);
+  if (mutants.empty()) return true;
+  count += mutants.size();
   Table table;
   std::atomic<size_t> next{0};
   std::atomic<bool> is_wrong{false};
@@ -198,7 +219,7 @@ bool mutate(const Subject& subject, size_t every) {
   return table.all_caught() && !is_wrong;
 }
 
-bool mutate_all(size_t every) {
+bool mutate_all(const Selection& selection) {
   ContextLimits limits;
   limits.max_rows = 16;
   limits.self_slots = 3;
@@ -212,6 +233,7 @@ bool mutate_all(size_t every) {
   model.write_mel(kListEncoder, mel);
 
   bool ok = true;
+  size_t count = 0;
   const auto run = [&](size_t list, std::span<const npu::Row> rows, size_t part) {
     const auto on_cores = [&] { rows.empty() ? model.encode(list) : model.step(list, rows); };
     auto made = ListOnTwin::make(model, limits, list, rows, on_cores);
@@ -220,7 +242,7 @@ bool mutate_all(size_t every) {
     if (made && part > 0)
       ok &= mutate({*std::move(made),
                     encodes ? kernels::Program::kEncoder : kernels::Program::kDecoder, part},
-                   every);
+                   selection, count);
   };
   run(kListEncoder, {}, 61);
   run(kListCross, {}, 7);
@@ -230,7 +252,8 @@ bool mutate_all(size_t every) {
   run(kListStep, one, 1);
   const npu::Row beams[] = {{5, 3, 0, 0}, {6, 1, 1, 0}, {7, 1, 2, 0}};
   run(kListAlign, beams, 29);
-  return ok;
+  if (count == 0) std::cerr << "no mutant has the text '" << selection.like << "'\n";
+  return ok && count > 0;
 }
 
 }  // namespace
@@ -238,12 +261,21 @@ bool mutate_all(size_t every) {
 
 int main(int argc, char** argv) {
   ::testing::InitGoogleTest(&argc, argv);
-  size_t every = 1;
-  if (argc == 3 && std::strcmp(argv[1], "--every") == 0) every = std::strtoul(argv[2], nullptr, 10);
-  if (every == 0 || (argc != 1 && argc != 3)) {
-    std::cerr << "usage: mutate_streams [--every N]\n";
+  npu::testing::Selection selection;
+  bool is_clear = argc % 2 == 1;
+  for (int i = 1; i + 1 < argc; i += 2) {
+    const std::string_view option = argv[i];
+    if (option == "--every")
+      selection.every = std::strtoul(argv[i + 1], nullptr, 10);
+    else if (option == "--like")
+      selection.like = argv[i + 1];
+    else
+      is_clear = false;
+  }
+  if (selection.every == 0 || !is_clear) {
+    std::cerr << "usage: mutate_streams [--every N] [--like TEXT]\n";
     return 2;
   }
-  const bool ok = npu::testing::mutate_all(every);
+  const bool ok = npu::testing::mutate_all(selection);
   return ok && !::testing::Test::HasFailure() ? 0 : 1;
 }

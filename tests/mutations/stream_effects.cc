@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <map>
+#include <unordered_set>
 
 #include "shim_bd.h"
 #include "stream.h"
@@ -22,6 +24,38 @@ struct Bd {
 
 using Key = std::array<unsigned, 3>;                 // column, direction, channel
 using Walks = std::map<Key, std::vector<uint64_t>>;  // places of words, in order
+
+constexpr auto kReads = static_cast<unsigned>(twin::Direction::kMm2s);
+constexpr unsigned kArgumentShift = 40;  // of a place: the argument above it, a byte below
+constexpr uint64_t kWaste = ~uint64_t{0};
+
+// What lies in places that a stream does not write.
+class ConstantWords {
+ public:
+  ConstantWords(const Walks& walks, std::span<const std::span<const std::byte>> memory)
+      : memory_(memory) {
+    for (const auto& [channel, places] : walks)
+      if (channel[1] != kReads) written_.insert(places.begin(), places.end());
+  }
+  bool are_equal(uint64_t a, uint64_t b) const {
+    const auto first = word_at(a), second = word_at(b);
+    return first && second && *first == *second;
+  }
+
+ private:
+  std::optional<uint32_t> word_at(uint64_t place) const {
+    const uint64_t byte = place & ((uint64_t{1} << kArgumentShift) - 1);
+    if (place == kWaste || written_.contains(place)) return std::nullopt;
+    const std::span<const std::byte> buffer = memory_[place >> kArgumentShift];
+    if (byte + sizeof(uint32_t) > buffer.size()) return std::nullopt;
+    uint32_t word = 0;
+    std::memcpy(&word, buffer.data() + byte, sizeof word);
+    return word;
+  }
+
+  std::span<const std::span<const std::byte>> memory_;
+  std::unordered_set<uint64_t> written_;
+};
 
 class Interpreter {
  public:
@@ -91,7 +125,7 @@ class Interpreter {
     task.words += fields.length;
     for (uint64_t at = 0; at < fields.length; ++at) {
       const uint64_t byte = bd.offset + 4 * fields.offset(at);
-      const uint64_t place = bd.argument == waste_ ? ~uint64_t{0} : bd.argument << 40 ^ byte;
+      const uint64_t place = bd.argument == waste_ ? kWaste : bd.argument << kArgumentShift ^ byte;
       task.walk = (task.walk ^ place) * 0x9E37'79B9'7F4A'7C15;
       task.walk ^= task.walk >> 29;
       if (walks_ != nullptr)
@@ -115,9 +149,9 @@ std::vector<Effect> effects_of(std::span<const uint32_t> words, unsigned waste_a
   return interpreter.take();
 }
 
-std::optional<std::vector<twin::Noise>> read_elsewhere(std::span<const uint32_t> words,
-                                                       std::span<const uint32_t> changed,
-                                                       unsigned waste_argument) {
+std::optional<std::vector<twin::Noise>> read_elsewhere(
+    std::span<const uint32_t> words, std::span<const uint32_t> changed, unsigned waste_argument,
+    std::span<const std::span<const std::byte>> memory) {
   Walks walks[2];
   std::vector<Effect> effects[2];
   for (const size_t i : {0, 1}) {
@@ -126,15 +160,16 @@ std::optional<std::vector<twin::Noise>> read_elsewhere(std::span<const uint32_t>
       interpreter.execute(operation);
     effects[i] = interpreter.take();
     for (Effect& effect : effects[i])
-      if (effect.direction == static_cast<unsigned>(twin::Direction::kMm2s)) effect.walk = 0;
+      if (effect.direction == kReads) effect.walk = 0;
   }
   if (effects[0] != effects[1]) return std::nullopt;
+  const ConstantWords constant(walks[0], memory);
   std::vector<twin::Noise> elsewhere;
   for (const auto& [channel, places] : walks[0]) {
     std::vector<uint64_t> differ;
     const std::vector<uint64_t>& others = walks[1][channel];
     for (size_t i = 0; i < places.size(); ++i)
-      if (places[i] != others[i]) differ.push_back(i);
+      if (places[i] != others[i] && !constant.are_equal(places[i], others[i])) differ.push_back(i);
     if (!differ.empty())
       elsewhere.push_back(
           {{channel[0], static_cast<twin::Direction>(channel[1]), channel[2]}, std::move(differ)});

@@ -34,9 +34,10 @@ std::vector<Effect> effects_of(std::span<const uint32_t> words, unsigned waste_a
 
 // The words of A and B that `changed` reads from other places than `words`, if that is all in which
 // they differ: every task of both moves as many words under the same tokens, and what is written
-// goes to the same places. Preconditions: as above.
-std::optional<std::vector<twin::Noise>> read_elsewhere(std::span<const uint32_t> words,
-                                                       std::span<const uint32_t> changed,
-                                                       unsigned waste_argument);
+// goes to the same places. Not among them are words that are equal in `memory`, the buffers before
+// the run by argument, and that the streams do not write. Preconditions: as above.
+std::optional<std::vector<twin::Noise>> read_elsewhere(
+    std::span<const uint32_t> words, std::span<const uint32_t> changed, unsigned waste_argument,
+    std::span<const std::span<const std::byte>> memory);
 
 }  // namespace npu::testing
