@@ -12,8 +12,9 @@
 
 #include "device/cpu/pool.h"
 #include "device/xrt/context.h"
+#include "device/xrt/self_test/expected.h"
+#include "on_twin.h"
 #include "random_network.h"
-#include "session.h"
 
 namespace npu::testing {
 namespace {
@@ -32,10 +33,6 @@ class Session {
  public:
   explicit Session(std::shared_ptr<const quantised::Network> network)
       : network_(std::move(network)) {
-    xrt_double::XclbinSpec spec;
-    spec.buffers = 8;
-    spec.program = "whisper";
-    overlay_.emplace(spec);
     limits_.self_slots = 3;
     limits_.cross_slots = 2;
     limits_.max_rows = 8;
@@ -58,7 +55,7 @@ class Session {
  private:
   Result<void> run() {
     NPU_TRY_ASSIGN(auto found, array::find_device(0));
-    NPU_TRY_ASSIGN(auto hardware, array::Hardware::open(std::move(found), overlay_->path(), {}));
+    NPU_TRY_ASSIGN(auto hardware, array::Hardware::open(std::move(found), overlay_.path(), {}));
     NPU_TRY_ASSIGN(auto program,
                    array::ArrayProgram::compile(*hardware, pool_, small_lists(), network_, {}, {}));
     NPU_TRY_ASSIGN(auto context, program->create_context(limits_));
@@ -95,20 +92,15 @@ class Session {
 
   Result<void> step(Context& context, size_t list, std::vector<Row> rows,
                     const std::vector<int>& parents = {}) {
-    std::vector<ScoreRequest> requests(rows.size());
-    for (size_t r = 0; r < rows.size(); ++r) {
-      requests[r].row = static_cast<int>(r);
-      requests[r].ranges[kText] = {0, static_cast<int>(kVocabulary)};
-      requests[r].full_row = true;
-    }
-    std::vector<ScoreResult> results(rows.size());
-    std::vector<float> alignment(list == kListAlign ? 3 * rows.size() * 1500 : 0);
-    Replay replay;
-    replay.rows = rows;
+    static const auto lists = small_lists();
+    std::vector<ScoreRequest> requests;
+    std::vector<ScoreResult> results;
+    std::vector<float> alignment;
+    Replay replay = array::ask_for_all(lists[list], rows, limits_.cross_positions, requests,
+                                       results, alignment);
     replay.self_parents = parents;
-    replay.score = requests;
-    replay.results = results;
-    replay.alignment = alignment;
+    for (ScoreRequest& request : requests)
+      request.ranges[kText] = {0, static_cast<int>(kVocabulary)};
     NPU_TRY(context.run(list, replay, {}, {}));
     for (const ScoreResult& result : results)
       given_.values.insert(given_.values.end(), result.full_row.begin(), result.full_row.end());
@@ -117,7 +109,7 @@ class Session {
   }
 
   std::shared_ptr<const quantised::Network> network_;
-  std::optional<xrt_double::XclbinOnDisk> overlay_;
+  xrt_double::XclbinOnDisk overlay_{overlay_spec()};
   cpu::Pool pool_{1};
   ContextLimits limits_;
   std::vector<float> mel_;

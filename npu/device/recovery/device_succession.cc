@@ -80,10 +80,8 @@ Result<std::unique_ptr<Device>> DeviceSuccession::open_next(const CancelToken& c
   }
   if (!replacements_.instead)
     return Error{ErrorCode::kDeviceLost,
-                 text("device npu: the NPU was given up: ", *loss(),
-                      "; it is not tried again in this process. Start the program again; if that "
-                      "does not help, restart the machine. Choose device cpu (or auto) to get "
-                      "captions from the CPU")};
+                 text(LostDevice::given_up(*loss()),
+                      ". Choose device cpu (or auto) to get captions from the CPU")};
   auto instead = replacements_.instead(cancel);
   if (instead) stage_ = Stage::kInstead;
   return instead;

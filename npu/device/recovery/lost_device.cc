@@ -8,6 +8,12 @@ LostDevice& LostDevice::of_process() {
   return device;
 }
 
+std::string LostDevice::given_up(const std::string& reason) {
+  return text("device npu: the NPU was given up: ", reason,
+              "; it is not tried again in this process. Start the program again; if that does not "
+              "help, restart the machine");
+}
+
 void LostDevice::remember(const std::string& why) {
   const std::lock_guard lock(mutex_);
   if (!reason_) reason_ = why;
@@ -21,10 +27,7 @@ std::optional<std::string> LostDevice::reason() const {
 Result<void> LostDevice::check() const {
   const auto why = reason();
   if (!why) return {};
-  return Error{ErrorCode::kNoDevice,
-               text("device npu: the NPU was given up: ", *why,
-                    "; it is not tried again in this process. Start the program again; if that "
-                    "does not help, restart the machine")};
+  return Error{ErrorCode::kNoDevice, given_up(*why)};
 }
 
 }  // namespace npu

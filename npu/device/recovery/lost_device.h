@@ -18,6 +18,9 @@ class LostDevice {
   // That of this process: the one piece of state that all users of the NPU share.
   static LostDevice& of_process();
 
+  // What people are told of a device that was given up for `reason`.
+  static std::string given_up(const std::string& reason);
+
   // The first reason is kept. `why` completes "the NPU was given up: ".
   void remember(const std::string& why);
   std::optional<std::string> reason() const;

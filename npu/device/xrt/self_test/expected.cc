@@ -16,7 +16,7 @@ size_t size(int extent) {
 struct Made {
   const std::vector<std::string>& makers;
 
-  using Named = std::pair<std::string, ValueId>;
+  using Named = MadeValue;
   std::optional<Named> operator()(const Convolution& op) const {
     const std::string name = quantised::short_name(op.weight);
     return Named{op.positions ? quantised::in_stream(name) : name, op.out};
@@ -40,6 +40,10 @@ struct Made {
 
 }  // namespace
 
+std::optional<MadeValue> made_by(const Op& op, const std::vector<std::string>& makers) {
+  return std::visit(Made{makers}, op);
+}
+
 std::shared_ptr<const quantised::Network> with_integers_shown(const quantised::Network& network) {
   auto shown = std::make_shared<quantised::Network>(network);
   for (auto& [name, steps] : shown->steps) steps.assign(steps.size(), 1.0F);
@@ -59,7 +63,7 @@ Result<std::unique_ptr<ExpectedValues>> ExpectedValues::create(
 }
 
 void ExpectedValues::observe(const Op& op, const Values& values) {
-  const auto named = std::visit(Made{makers_}, op);
+  const auto named = made_by(op, makers_);
   if (!named) return;
   const auto& [name, out] = *named;
   makers_[size(out)] = name;

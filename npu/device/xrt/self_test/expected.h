@@ -4,7 +4,9 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "device/cpu/integer/program.h"
@@ -22,6 +24,13 @@ struct Integers {
 
 // The same network with steps of 1: an observer is then shown the integers themselves.
 std::shared_ptr<const quantised::Network> with_integers_shown(const quantised::Network& network);
+
+// What an operation makes, by the name that ExpectedValues::find() takes.
+using MadeValue = std::pair<std::string, ValueId>;
+
+// None of operations that make no activation. `makers`: by value, the names of what made those that
+// attention may ask with.
+std::optional<MadeValue> made_by(const Op& op, const std::vector<std::string>& makers);
 
 class ExpectedValues : public cpu::OpObserver {
  public:

@@ -10,16 +10,11 @@
 
 #include "array_network.h"
 #include "device/cpu/mixed/dot.h"
+#include "device/xrt/self_test/expected.h"
 #include "quantised/graph.h"
 #include "whisper/network.h"
 
 namespace npu::testing {
-
-// The same network with steps of 1: observers are then shown the integers themselves.
-inline std::shared_ptr<const quantised::Network> with_integers_shown(quantised::Network network) {
-  for (auto& [name, steps] : network.steps) steps.assign(steps.size(), 1.0F);
-  return std::make_shared<const quantised::Network>(std::move(network));
-}
 
 class BothNetworks : public cpu::OpObserver {
  public:
@@ -28,7 +23,7 @@ class BothNetworks : public cpu::OpObserver {
     const auto dot = cpu::dot_variant();
     if (!dot) return;
     auto program = cpu::integer::IntegerProgram::compile(
-        pool_, **dot, lists, with_integers_shown(std::move(network)), {}, {}, this);
+        pool_, **dot, lists, array::with_integers_shown(network), {}, {}, this);
     EXPECT_TRUE(program) << program.error().message;
     if (!program) return;
     program_ = *std::move(program);

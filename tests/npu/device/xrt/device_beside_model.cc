@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "device/xrt/self_test/expected.h"
 #include "quantised/floats.h"
 #include "whisper/network.h"
 
@@ -98,19 +99,11 @@ void DeviceBesideModel::compare_cache(array::Buffer buffer, const char* name) {
 void DeviceBesideModel::step(size_t list, std::span<const Row> rows) {
   model_.step(list, rows);
   EXPECT_EQ(model_.first_difference(), "");
-  std::vector<ScoreRequest> requests(rows.size());
-  std::vector<ScoreResult> results(rows.size());
-  for (size_t r = 0; r < rows.size(); ++r) {
-    requests[r].row = static_cast<int>(r);
-    requests[r].full_row = true;
-  }
-  std::vector<float> alignment(model_.fast().alignment().size());
-  Replay replay;
-  replay.rows = rows;
-  replay.score = requests;
-  replay.results = results;
-  replay.alignment = alignment;
-  run(list, replay);
+  std::vector<ScoreRequest> requests;
+  std::vector<ScoreResult> results;
+  std::vector<float> alignment;
+  run(list, array::ask_for_all(program_->lists()[list], rows, one_stream().cross_positions,
+                               requests, results, alignment));
   for (size_t r = 0; r < rows.size(); ++r)
     EXPECT_EQ(results[r].full_row, model_.fast().results()[r].full_row) << "row " << r;
   EXPECT_EQ(alignment, model_.fast().alignment());

@@ -8,26 +8,19 @@
 #include "device/cpu/mixed/dot.h"
 #include "device/recovery/recovering_device.h"
 #include "device/xrt/program.h"
+#include "device/xrt/self_test/expected.h"
 #include "fault_plan.h"
+#include "on_twin.h"
 #include "random_network.h"
 #include "remembering_executor.h"
-#include "session.h"
 #include "twin_executor.h"
 
 namespace npu::testing {
 namespace {
 
 using xrt_double::XclbinOnDisk;
-using xrt_double::XclbinSpec;
 
 enum : size_t { kListEncoder, kListCross, kListStep, kListAlign };
-
-XclbinSpec overlay_spec() {
-  XclbinSpec spec;
-  spec.buffers = 8;
-  spec.program = "whisper";
-  return spec;
-}
 
 // What programs, devices and executor share: made once for a process.
 struct Shared {
@@ -142,20 +135,13 @@ class Windows {
     return context_.run(kListCross, {}, {}, {});
   }
   Result<void> rows(size_t list, std::vector<Row> rows, std::vector<int> parents = {}) {
-    std::vector<ScoreRequest> requests(rows.size());
-    for (size_t r = 0; r < rows.size(); ++r) {
-      requests[r].row = static_cast<int>(r);
-      requests[r].full_row = true;
-    }
-    std::vector<ScoreResult> results(rows.size());
-    std::vector<float> alignment(list == kListAlign ? 3 * rows.size() * size_t{kFewerPositions[0]}
-                                                    : 0);
-    Replay replay;
-    replay.rows = rows;
+    static const auto lists = small_lists();
+    std::vector<ScoreRequest> requests;
+    std::vector<ScoreResult> results;
+    std::vector<float> alignment;
+    Replay replay =
+        array::ask_for_all(lists[list], rows, kFewerPositions[0], requests, results, alignment);
     replay.self_parents = parents;
-    replay.score = requests;
-    replay.results = results;
-    replay.alignment = alignment;
     NPU_TRY(context_.run(list, replay, {}, {}));
     for (const ScoreResult& result : results)
       values_.insert(values_.end(), result.full_row.begin(), result.full_row.end());

@@ -42,7 +42,7 @@ std::vector<std::string> names_of(const array::Operation& operation) {
 
 ArrayModel::ArrayModel(std::span<const OpList> lists, quantised::Network network,
                        const ContextLimits& limits)
-    : network_(with_integers_shown(std::move(network))),
+    : network_(array::with_integers_shown(network)),
       recorded_(lists.begin(), lists.end()),
       limits_(limits),
       fast_(recorded_, network_, limits),

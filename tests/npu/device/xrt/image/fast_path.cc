@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "fast_path.h"
 
-#include "quantised/graph.h"
+#include "device/xrt/self_test/expected.h"
 
 namespace npu::testing {
 namespace {
@@ -9,31 +9,6 @@ namespace {
 size_t size(int extent) {
   return static_cast<size_t>(extent);
 }
-
-// What an operation makes, and under which name; `makers` are those of queries.
-struct Made {
-  const std::vector<std::string>& makers;
-
-  using Named = std::pair<std::string, ValueId>;
-  std::optional<Named> operator()(const Convolution& op) const {
-    const std::string name = quantised::short_name(op.weight);
-    return Named{op.positions ? quantised::in_stream(name) : name, op.out};
-  }
-  std::optional<Named> operator()(const Linear& op) const {
-    return Named{quantised::short_name(op.weight), op.out};
-  }
-  std::optional<Named> operator()(const LayerNorm& op) const {
-    return Named{quantised::short_name(op.gain), op.out};
-  }
-  std::optional<Named> operator()(const Attention& op) const { return attended(op.q, op.out); }
-  std::optional<Named> operator()(const SelfAttention& op) const { return attended(op.q, op.out); }
-  std::optional<Named> operator()(const CrossAttention& op) const { return attended(op.q, op.out); }
-  template <typename Other>
-  std::optional<Named> operator()(const Other&) const {
-    return std::nullopt;
-  }
-  Named attended(ValueId q, ValueId out) const { return {makers[size(q)] + "/attended", out}; }
-};
 
 }  // namespace
 
@@ -54,7 +29,7 @@ FastPath::FastPath(std::span<const OpList> lists, std::shared_ptr<const quantise
 }
 
 void FastPath::observe(const Op& op, const Values& values) {
-  const auto named = std::visit(Made{makers_}, op);
+  const auto named = array::made_by(op, makers_);
   if (!named) return;
   const auto& [name, out] = *named;
   makers_[size(out)] = name;
@@ -70,22 +45,10 @@ void FastPath::run(size_t list, std::span<const Row> rows, int store_slot) {
   const OpList& ops = program_->lists()[list];
   made_.clear();
   makers_.assign(ops.values.size(), "");
-  size_t heads = 0;
-  for (const Op& op : ops.ops)
-    if (const auto* scores = std::get_if<AlignmentScores>(&op)) heads += scores->chosen.size();
-  alignment_.assign(heads * rows.size() * size(limits_.cross_positions), 0);
-  std::vector<ScoreRequest> requests(rows.size());
-  results_.assign(rows.size(), {});
-  for (size_t r = 0; r < rows.size(); ++r) {
-    requests[r].row = static_cast<int>(r);
-    requests[r].full_row = true;
-  }
-  Replay replay;
-  replay.rows = rows;
+  std::vector<ScoreRequest> requests;
+  Replay replay =
+      array::ask_for_all(ops, rows, limits_.cross_positions, requests, results_, alignment_);
   replay.store_slot = store_slot;
-  replay.score = requests;
-  replay.results = results_;
-  replay.alignment = alignment_;
   const auto ran = context_->run(list, replay, {}, {});
   ASSERT_TRUE(ran) << ran.error().message;
 }
