@@ -11,13 +11,10 @@
 
 #include "aie_host/checks.h"
 #include "aie_host/vector.h"
+#include "sanitizers.h"
 
 // Tiles per kernel; a tenth under AddressSanitizer, which looks for other things.
-#if defined(__SANITIZE_ADDRESS__)
-inline constexpr int kRounds = 1000;
-#else
-inline constexpr int kRounds = 10000;
-#endif
+inline constexpr int kRounds = NPU_TEST_ADDRESS_SANITIZER ? 1000 : 10000;
 
 // What a kernel does wrong in the host's AIE API fails its test. Each starts with the core's modes
 // as some other kernel may have left them.

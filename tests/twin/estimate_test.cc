@@ -39,7 +39,6 @@ TEST(Estimate, EveryOperationHasItsCosts) {
     Epilogue epilogue;
     double cycles;  // of 16 rows
   };
-  const Costs costs;
   const EpilogueCase cases[] = {{Epilogue::kV, 512},        {Epilogue::kRows, 512},
                                 {Epilogue::kGelu, 1536},    {Epilogue::kGeluFine, 1536},
                                 {Epilogue::kGeluAdd, 1696}, {Epilogue::kResidual, 575},

@@ -4,6 +4,7 @@
 
 #include "device/cpu/aligned.h"
 #include "device/cpu/kernels.h"
+#include "device/cpu/unroll.h"
 
 // Vectors whose size the compiler does not know cannot be put into arrays.
 #define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128)
@@ -43,9 +44,9 @@ HWY_INLINE void finish(const PanelProduct& p, size_t row, size_t col,
   HWY_ALIGN float buffer[kRows * kCols * kLanes];
   float* to = plain ? p.out + row * p.ld_out + col : buffer;
   const size_t stride = plain ? p.ld_out : kCols * kLanes;
-  HWY_UNROLL(32)
+  NPU_UNROLL(32)
   for (size_t r = 0; r < kRows; ++r) {
-    HWY_UNROLL(32)
+    NPU_UNROLL(32)
     for (size_t v = 0; v < kCols; ++v) hn::StoreU(sum[r][v], d, to + r * stride + v * kLanes);
   }
   if (plain) return;
@@ -63,19 +64,19 @@ void tile(const PanelProduct& p, size_t row, size_t col) {
   const float* HWY_RESTRICT a = p.a + row * p.lda;
   const float* HWY_RESTRICT b = p.b + col;
   V sum[kRows][kCols];
-  HWY_UNROLL(32)
+  NPU_UNROLL(32)
   for (size_t r = 0; r < kRows; ++r) {
-    HWY_UNROLL(32)
+    NPU_UNROLL(32)
     for (size_t v = 0; v < kCols; ++v) sum[r][v] = hn::Zero(d);
   }
   for (size_t k = 0; k < p.depth; ++k) {
     V weights[kCols];
-    HWY_UNROLL(32)
+    NPU_UNROLL(32)
     for (size_t v = 0; v < kCols; ++v) weights[v] = hn::LoadU(d, b + k * p.ldb + v * kLanes);
-    HWY_UNROLL(32)
+    NPU_UNROLL(32)
     for (size_t r = 0; r < kRows; ++r) {
       const V x = hn::Set(d, a[r * p.lda + k]);
-      HWY_UNROLL(32)
+      NPU_UNROLL(32)
       for (size_t v = 0; v < kCols; ++v) sum[r][v] = hn::MulAdd(x, weights[v], sum[r][v]);
     }
   }

@@ -8,6 +8,7 @@
 #include <new>
 
 #include "rig.h"
+#include "sanitizers.h"
 #include "whisper/network.h"
 
 namespace {
@@ -17,7 +18,7 @@ std::atomic<int> allocations{0};
 
 }  // namespace
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !NPU_TEST_ADDRESS_SANITIZER && !NPU_TEST_THREAD_SANITIZER
 extern "C" {
 
 // glibc's own allocator under malloc, calloc, aligned_alloc and operator new.
@@ -179,7 +180,7 @@ TEST_P(CpuDevice, APromptAtOnceIsAPromptRowByRow) {
 }
 
 TEST_P(CpuDevice, AllocatesNothingInTheSteadyState) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if NPU_TEST_ADDRESS_SANITIZER || NPU_TEST_THREAD_SANITIZER
   GTEST_SKIP() << "the sanitizer has an allocator of its own";
 #endif
   Stream stream(2, GetParam());

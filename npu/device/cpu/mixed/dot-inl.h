@@ -15,34 +15,33 @@
 namespace npu::cpu::NPU_DOT_NAMESPACE {
 
 // Rows row.. and vectors of columns from col; fetches kAhead cache lines per group from `ahead` on.
-// Without complete unrolling, gcc keeps the sums in memory.
 template <typename Dot, size_t kRows, size_t kCols, size_t kAhead>
 void tile(const typename Dot::Panel& p, size_t row, size_t col, const uint8_t* ahead) {
   const auto* HWY_RESTRICT a = p.a + row * p.lda;
   const auto* HWY_RESTRICT b = p.b + col * Dot::kGroup;
   typename Dot::Sum sum[kRows][kCols];
-  HWY_UNROLL(32)
+  NPU_UNROLL(32)
   for (size_t r = 0; r < kRows; ++r) {
-    HWY_UNROLL(32)
+    NPU_UNROLL(32)
     for (size_t v = 0; v < kCols; ++v) sum[r][v] = Dot::start(p, row + r, col + v * Dot::kLanes);
   }
   for (size_t g = 0; g < p.groups; ++g) {
     for (size_t line = 0; line < kAhead; ++line)
       hwy::Prefetch(ahead + (g * kAhead + line) * kCacheLine);
     typename Dot::Weights weights[kCols];
-    HWY_UNROLL(32)
+    NPU_UNROLL(32)
     for (size_t v = 0; v < kCols; ++v)
       weights[v] = Dot::weights(b + (g * kPanelCols + v * Dot::kLanes) * Dot::kGroup);
-    HWY_UNROLL(32)
+    NPU_UNROLL(32)
     for (size_t r = 0; r < kRows; ++r) {
       const auto x = Dot::input(a + r * p.lda + g * Dot::kGroup);
-      HWY_UNROLL(32)
+      NPU_UNROLL(32)
       for (size_t v = 0; v < kCols; ++v) sum[r][v] = Dot::dot(sum[r][v], x, weights[v]);
     }
   }
-  HWY_UNROLL(32)
+  NPU_UNROLL(32)
   for (size_t r = 0; r < kRows; ++r) {
-    HWY_UNROLL(32)
+    NPU_UNROLL(32)
     for (size_t v = 0; v < kCols; ++v)
       Dot::store(sum[r][v], p.out + (row + r) * p.ld_out + col + v * Dot::kLanes);
   }

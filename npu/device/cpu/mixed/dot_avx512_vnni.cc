@@ -6,6 +6,7 @@
 
 #include "device/cpu/aligned.h"
 #include "device/cpu/mixed/dot_x86.h"
+#include "device/cpu/unroll.h"
 
 HWY_PUSH_ATTRIBUTES("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")
 #define NPU_DOT_NAMESPACE avx512_vnni

@@ -7,6 +7,7 @@
 
 #include "device/cpu/aligned.h"
 #include "device/cpu/mixed/dot_aarch64.h"
+#include "device/cpu/unroll.h"
 
 HWY_PUSH_ATTRIBUTES("arch=armv8.2-a+dotprod+i8mm")
 #define NPU_DOT_NAMESPACE neon_i8mm

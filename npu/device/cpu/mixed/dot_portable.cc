@@ -2,6 +2,7 @@
 #include "device/cpu/mixed/dot_portable.h"
 
 #include "device/cpu/aligned.h"
+#include "device/cpu/unroll.h"
 #include "half.h"
 
 // Vectors whose size the compiler does not know cannot be put into arrays.

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "device/cpu/aligned.h"
+#include "device/cpu/unroll.h"
 
 // Vectors whose size the compiler does not know cannot be put into arrays.
 #define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128)
@@ -85,13 +86,13 @@ HWY_INLINE void store_sums(const V (&sum)[kKeys], float* out) {
 HWY_INLINE void dots(const float* q, const uint16_t* const (&key)[kKeys], size_t cols, float* out) {
   const D d;
   V even[kKeys], odd[kKeys];
-  HWY_UNROLL(8)
+  NPU_UNROLL(8)
   for (size_t i = 0; i < kKeys; ++i) even[i] = odd[i] = hn::Zero(d);
   size_t c = 0;
   for (; c + kPair <= cols; c += kPair) {
     V q_even, q_odd;
     hn::LoadInterleaved2(d, q + c, q_even, q_odd);
-    HWY_UNROLL(8)
+    NPU_UNROLL(8)
     for (size_t i = 0; i < kKeys; ++i) {
       V k_even, k_odd;
       load_pair(key[i] + c, k_even, k_odd);
@@ -102,11 +103,11 @@ HWY_INLINE void dots(const float* q, const uint16_t* const (&key)[kKeys], size_t
   for (; c < cols; c += kLanes) {
     const auto valid = hn::FirstN(d, std::min(kLanes, cols - c));
     const V some = hn::IfThenElseZero(valid, hn::LoadU(d, q + c));
-    HWY_UNROLL(8)
+    NPU_UNROLL(8)
     for (size_t i = 0; i < kKeys; ++i)
       even[i] = hn::MulAdd(some, hn::IfThenElseZero(valid, load_bf16(key[i] + c)), even[i]);
   }
-  HWY_UNROLL(8)
+  NPU_UNROLL(8)
   for (size_t i = 0; i < kKeys; ++i) even[i] = hn::Add(even[i], odd[i]);
   store_sums(even, out);
 }
@@ -115,7 +116,7 @@ void IndexedDotsBf16(const float* q, const IndexedBf16Rows& keys, size_t cols, f
   const uint16_t* key[kKeys];
   size_t first = 0;
   for (; first + kKeys <= keys.count; first += kKeys) {
-    HWY_UNROLL(8)
+    NPU_UNROLL(8)
     for (size_t i = 0; i < kKeys; ++i) {
       fetch_row(keys, first + i, cols);
       key[i] = indexed_row(keys, first + i);
@@ -136,7 +137,7 @@ HWY_INLINE void add_columns(const float* weights, const IndexedBf16Rows& values,
                             float* out) {
   const D d;
   V even[kPairs], odd[kPairs];
-  HWY_UNROLL(8)
+  NPU_UNROLL(8)
   for (size_t v = 0; v < kPairs; ++v) hn::LoadInterleaved2(d, out + v * kPair, even[v], odd[v]);
   IndexedBf16Rows part = values;
   part.data += c;
@@ -144,7 +145,7 @@ HWY_INLINE void add_columns(const float* weights, const IndexedBf16Rows& values,
     fetch_row(part, i, kPairs * kPair);
     const V weight = hn::Set(d, weights[i]);
     const uint16_t* row = indexed_row(part, i);
-    HWY_UNROLL(8)
+    NPU_UNROLL(8)
     for (size_t v = 0; v < kPairs; ++v) {
       V x_even, x_odd;
       load_pair(row + v * kPair, x_even, x_odd);
@@ -152,7 +153,7 @@ HWY_INLINE void add_columns(const float* weights, const IndexedBf16Rows& values,
       odd[v] = hn::MulAdd(weight, x_odd, odd[v]);
     }
   }
-  HWY_UNROLL(8)
+  NPU_UNROLL(8)
   for (size_t v = 0; v < kPairs; ++v) hn::StoreInterleaved2(even[v], odd[v], d, out + v * kPair);
 }
 

@@ -241,7 +241,7 @@ class Loss : public ::testing::TestWithParam<EffectCase> {
       const size_t step = stride(count);
       for (size_t n = 1; n <= count; n = n < count && n + step > count ? count : n + step)
         check(text(name, "@", n, "=", GetParam().effect),
-              [&, n] { return xrt_double::calls(std::string(name)) >= n; });
+              [&, n, name = name] { return xrt_double::calls(std::string(name)) >= n; });
     }
   }
   // Opening the device is no loss: what cannot be opened is not used.
