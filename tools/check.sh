@@ -18,6 +18,9 @@ while [ $# -gt 0 ]; do
   esac
 done
 
+# What was compiled in another clone is not compiled again; its folder is no part of what ccache compares.
+export CCACHE_BASEDIR=$here CCACHE_NOHASHDIR=yes
+
 logs=$here/build-check/logs
 rm -rf "$here/build-check/logs"
 mkdir -p "$logs"
@@ -98,14 +101,14 @@ step tests-media suites release media
 # Under sanitizers and for other machines, only what computes is optimised, and only what these tests need is
 # built: such a tree is compiled more often than it is run. clang takes half of gcc's time for AddressSanitizer.
 configure_asan() {
-  CC=clang CXX=clang++ CXX_LD=lld with_xrt_headers configure asan -Db_sanitize=address,undefined -Db_lundef=false \
-    -Doptimization=0 -Dcpp_args=-g1
+  CC='ccache clang' CXX='ccache clang++' CXX_LD=lld with_xrt_headers configure asan \
+    -Db_sanitize=address,undefined -Db_lundef=false -Doptimization=0 -Dcpp_args=-g1
 }
 configure_tsan() {
   with_xrt_headers configure tsan -Db_sanitize=thread -Db_lundef=false -Doptimization=0 -Dcpp_args=-g1
 }
 configure_fuzz() {
-  CC=clang CXX=clang++ configure fuzz -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false
+  CC='ccache clang' CXX='ccache clang++' configure fuzz -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false
 }
 step configure-asan configure_asan
 step tests-asan run_tests asan asan --suite kernels --suite npu --suite gst --no-suite model \
