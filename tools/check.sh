@@ -3,6 +3,8 @@
 # Sets a Debian or Ubuntu machine up and passes the tests, in one command.
 #   tools/check.sh [--corpus DIR]   quick and representative, under 40 minutes on two cores
 #   tools/check.sh --full ...       adds the long suites
+#   tools/check.sh --minutes N ...  begins no step after N minutes (60, with --full as many as it takes): a machine
+#                                   too slow for all says what it left out
 # Without --corpus, tests/data alone is used. Ends with one line: N passed, N failed, N skipped.
 set -u
 here=$(cd "$(dirname "$0")/.." && pwd)
@@ -10,10 +12,12 @@ cd "$here" || exit 1
 
 corpus=
 full=
+minutes=60
 while [ $# -gt 0 ]; do
   case $1 in
     --corpus) corpus=$(cd "${2:?--corpus needs a folder}" && pwd) || exit 2; shift 2 ;;
-    --full) full=yes; shift ;;
+    --full) full=yes minutes=; shift ;;
+    --minutes) minutes=${2:?--minutes needs a number}; shift 2 ;;
     *) echo "check.sh: unknown option '$1'" >&2; exit 2 ;;
   esac
 done
@@ -36,6 +40,11 @@ step() {
   shift
   local begin status=0
   begin=$(date +%s)
+  if [ -n "$minutes" ] && [ $((begin - started)) -ge $((minutes * 60)) ]; then
+    echo "skip  $name: the $minutes minutes of this check are over"
+    skipped_steps+=("$name")
+    return
+  fi
   "$@" >"$logs/$name.log" 2>&1 || status=$?
   if [ "$status" = 0 ]; then
     echo "ok    $name ($(($(date +%s) - begin)) s)"
@@ -98,26 +107,7 @@ step tests-gst suites release gst
 step tests-media suites release media
 [ -n "$full" ] && step tests-full suites release full
 
-# Under sanitizers and for other machines, only what computes is optimised, and only what these tests need is
-# built: such a tree is compiled more often than it is run. clang takes half of gcc's time for AddressSanitizer.
-configure_asan() {
-  CC='ccache clang' CXX='ccache clang++' CXX_LD=lld with_xrt_headers configure asan \
-    -Db_sanitize=address,undefined -Db_lundef=false -Doptimization=0 -Dcpp_args=-g1
-}
-configure_tsan() {
-  with_xrt_headers configure tsan -Db_sanitize=thread -Db_lundef=false -Doptimization=0 -Dcpp_args=-g1
-}
-configure_fuzz() {
-  CC='ccache clang' CXX='ccache clang++' configure fuzz -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false
-}
-step configure-asan configure_asan
-step tests-asan run_tests asan asan --suite kernels --suite npu --suite gst --no-suite model \
-  --no-suite forced --no-suite plain --timeout-multiplier 4
-step configure-tsan configure_tsan
-step tests-tsan run_tests tsan tsan --timeout-multiplier 4 element device_contract shared_cache stream \
-  blocked_device blocked_batch shared_batch shared_threads twin_refusal
-step configure-fuzz configure_fuzz
-step fuzz tests/fuzz/run.sh build-check/fuzz 15
+# From here on a build has only what computes optimised, for it takes longer than what runs in it.
 
 # The engine for AArch64, and in QEMU the tests of its arithmetic that take seconds there. The contract
 # suite leaves out two tests that run the encoder again and again.
@@ -153,10 +143,9 @@ if [ -f "$aarch64/complete.ini" ]; then
   step tests-aarch64-baseline baseline_aarch64
 fi
 
-# Debian 13 with GStreamer 1.26 and the genuine XRT: the plugin and its module for the NPU, optimised less than
-# what users get. What is compared there is the double with the genuine library, and instruction streams with
-# what XRT's disassembler reads; what runs is a machine without an NPU, where device=npu says so and device=auto
-# transcribes.
+# Debian 13 with GStreamer 1.26 and the genuine XRT: the plugin and its module for the NPU. What is compared there
+# is the double with the genuine library, and instruction streams with what XRT's disassembler reads; what runs is
+# a machine without an NPU, where device=npu says so and device=auto transcribes.
 trixie=build-check/trixie-root
 in_trixie() { tools/in_trixie.sh "$trixie" "$@"; }
 build_trixie() {
@@ -194,6 +183,27 @@ if [ -f "$trixie/complete" ]; then
   step tests-trixie genuine_trixie
   step without-npu-trixie without_npu_trixie
 fi
+
+# Sanitizers, where only what the tests need is built. clang takes half of gcc's time for AddressSanitizer, which comes
+# last because it takes longest.
+configure_asan() {
+  CC='ccache clang' CXX='ccache clang++' CXX_LD=lld with_xrt_headers configure asan \
+    -Db_sanitize=address,undefined -Db_lundef=false -Doptimization=0 -Dcpp_args=-g1
+}
+configure_tsan() {
+  with_xrt_headers configure tsan -Db_sanitize=thread -Db_lundef=false -Doptimization=0 -Dcpp_args=-g1
+}
+configure_fuzz() {
+  CC='ccache clang' CXX='ccache clang++' configure fuzz -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false
+}
+step configure-tsan configure_tsan
+step tests-tsan run_tests tsan tsan --timeout-multiplier 4 element device_contract shared_cache stream \
+  blocked_device blocked_batch shared_batch shared_threads twin_refusal
+step configure-fuzz configure_fuzz
+step fuzz tests/fuzz/run.sh build-check/fuzz 15
+step configure-asan configure_asan
+step tests-asan run_tests asan asan --suite kernels --suite npu --suite gst --no-suite model \
+  --no-suite forced --no-suite plain --timeout-multiplier 4
 
 echo "took $((($(date +%s) - started) / 60)) minutes"
 python3 tools/count_tests.py build-check --failed-steps "${#failed_steps[@]}" \
