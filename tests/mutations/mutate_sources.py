@@ -75,7 +75,7 @@ class Build:
         self.compile = {}
         for entry in json.loads((self.folder / "compile_commands.json").read_text()):
             path = (self.folder / entry["file"]).resolve()
-            if "/npu/libnpu.a.p/" in "/" + entry["output"]:
+            if entry["output"].startswith("npu/libnpu"):
                 self.compile[path] = shlex.split(entry["command"])
         self.tests = tests
         self.link = {name: self.link_command(path) for name, path in tests.items()}

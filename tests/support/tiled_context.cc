@@ -36,13 +36,24 @@ struct Memory {
   TiledMatrix keys, values;
 };
 
-// Attention of one query row, head by head, over the first `positions` rows.
-Rows attend(const Rows& q, const Memory& memory, size_t positions, int heads) {
-  const size_t head_size = q.size() / size(heads);
+// The first rows of a memory, out of their tiles.
+struct Seen {
+  Seen(const Memory& memory, size_t positions) {
+    for (size_t p = 0; p < positions; ++p) {
+      keys.push_back(memory.keys.row(p));
+      values.push_back(memory.values.row(p));
+    }
+  }
+  std::vector<Rows> keys, values;
+};
+
+// Attention of one query row, head by head.
+Rows attend(const Rows& q, const Seen& seen, int heads) {
+  const size_t head_size = q.size() / size(heads), positions = seen.keys.size();
   const double scale = 1 / std::sqrt(static_cast<double>(head_size));
   std::vector<double> weights(positions * size(heads)), out(q.size()), sums(size(heads));
   for (size_t p = 0; p < positions; ++p) {
-    const Rows key = memory.keys.row(p);
+    const Rows& key = seen.keys[p];
     for (size_t h = 0; h < size(heads); ++h)
       weights[h * positions + p] =
           scale * dot(q.data() + h * head_size, key.data() + h * head_size, head_size);
@@ -54,7 +65,7 @@ Rows attend(const Rows& q, const Memory& memory, size_t positions, int heads) {
       sums[h] += * x = std::exp(*x - max);
   }
   for (size_t p = 0; p < positions; ++p) {
-    const Rows value = memory.values.row(p);
+    const Rows& value = seen.values[p];
     for (size_t c = 0; c < q.size(); ++c)
       out[c] += weights[c / head_size * positions + p] * value[c];
   }
@@ -215,9 +226,9 @@ class TiledContext : public Context {
   }
 
   void execute(const Attention& op) {
-    const Memory memory{value(op.k), value(op.v)};
+    const Seen seen({value(op.k), value(op.v)}, rows(op.k));
     for (size_t r = 0; r < rows(op.out); ++r)
-      value(op.out).set_row(r, attend(value(op.q).row(r), memory, rows(op.k), op.heads));
+      value(op.out).set_row(r, attend(value(op.q).row(r), seen, op.heads));
   }
 
   void execute(const SelfAttention& op) {
@@ -231,9 +242,8 @@ class TiledContext : public Context {
     }
     for (size_t r = 0; r < rows(op.out); ++r) {
       const Row& row = replay_->rows[r];
-      value(op.out).set_row(r,
-                            attend(value(op.q).row(r), self_[size(row.self_slot)][size(op.layer)],
-                                   size(row.position) + 1, op.heads));
+      const Seen seen(self_[size(row.self_slot)][size(op.layer)], size(row.position) + 1);
+      value(op.out).set_row(r, attend(value(op.q).row(r), seen, op.heads));
     }
   }
 
@@ -252,7 +262,8 @@ class TiledContext : public Context {
     for (size_t r = 0; r < rows(op.out); ++r) {
       const Memory& memory = layer_of(cross_[size(replay_->rows[r].cross_slot)], op.layer,
                                       limits_.cross_positions, value(op.q).cols());
-      value(op.out).set_row(r, attend(value(op.q).row(r), memory, memory.keys.rows(), op.heads));
+      value(op.out).set_row(r,
+                            attend(value(op.q).row(r), Seen(memory, memory.keys.rows()), op.heads));
     }
   }
 
