@@ -202,8 +202,15 @@ step tests-tsan run_tests tsan tsan --timeout-multiplier 4 element device_contra
 step configure-fuzz configure_fuzz
 step fuzz tests/fuzz/run.sh build-check/fuzz 15
 step configure-asan configure_asan
-step tests-asan run_tests asan asan --suite kernels --suite npu --suite gst --no-suite model \
-  --no-suite forced --no-suite plain --timeout-multiplier 4
+# What moves memory, reads files and crosses borders between modules; with --full all but the longest.
+memory_tests=(kernel_attention kernel_core kernel_matmul device_attention_ops device_contract device_dots
+  device_kept_weights device_matrix_ops device_mixed_rows device_open device_packed_file device_pool device_score
+  integer_attention integer_product twin_array twin_operations twin_refusal twin_stream xrt_double_faults
+  xrt_double_rules xrt_discovery xrt_device corrupt_ctranslate2 corrupt_ggml corrupt_hugging_face corrupt_vad
+  corrupt_vocabulary element captions models_parts npusubtitle-parts npusubtitle-remux)
+[ -n "$full" ] && memory_tests=(--suite kernels --suite npu --suite gst --no-suite model --no-suite forced
+  --no-suite plain)
+step tests-asan run_tests asan asan --timeout-multiplier 4 "${memory_tests[@]}"
 
 echo "took $((($(date +%s) - started) / 60)) minutes"
 python3 tools/count_tests.py build-check --failed-steps "${#failed_steps[@]}" \
