@@ -107,7 +107,7 @@ step tests-gst suites release gst
 step tests-media suites release media
 [ -n "$full" ] && step tests-full suites release full
 
-# From here on a build has only what computes optimised, for it takes longer than what runs in it.
+# From here on most builds have only what computes optimised, for they take longer than what runs in them.
 
 # The engine for AArch64, and in QEMU the tests of its arithmetic that take seconds there. The contract
 # suite leaves out two tests that run the encoder again and again.
@@ -191,7 +191,7 @@ configure_asan() {
     -Db_sanitize=address,undefined -Db_lundef=false -Doptimization=0 -Dcpp_args=-g1
 }
 configure_tsan() {
-  with_xrt_headers configure tsan -Db_sanitize=thread -Db_lundef=false -Doptimization=0 -Dcpp_args=-g1
+  with_xrt_headers configure tsan -Db_sanitize=thread -Db_lundef=false -Doptimization=1 -Dcpp_args=-g1
 }
 configure_fuzz() {
   CC='ccache clang' CXX='ccache clang++' configure fuzz -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false
