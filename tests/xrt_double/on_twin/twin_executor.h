@@ -7,14 +7,14 @@
 #include <string>
 
 #include "array.h"
-#include "executor.h"
+#include "control.h"
 
 namespace xrt_double {
 
 // Runs streams on the twin, with the program in the cores that the xclbin's partition names:
 // "whisper", "encoder" or "decoder" (XclbinSpec::program). A deadlock is a hang, every other fault
 // one of the stream.
-class TwinExecutor : public Executor {
+class XRT_DOUBLE_API TwinExecutor : public Executor {
  public:
   Outcome run(const Stream& stream) override;
 

@@ -82,7 +82,7 @@ HWY_INLINE void store_sums(const V (&sum)[kKeys], float* out) {
 
 #endif
 
-// Of kKeys keys. Without complete unrolling, gcc keeps the sums in memory.
+// Of kKeys keys.
 HWY_INLINE void dots(const float* q, const uint16_t* const (&key)[kKeys], size_t cols, float* out) {
   const D d;
   V even[kKeys], odd[kKeys];
