@@ -41,7 +41,7 @@ Result<std::unique_ptr<Program>> as_program(Result<std::unique_ptr<Compiled>> co
 class CpuDevice : public Device {
  public:
   CpuDevice(int threads, const DotVariant& dot, OpObserver* observer)
-      : pool_(threads), dot_(dot), observer_(observer) {}
+      : pool_(threads, dot.rest), dot_(dot), observer_(observer) {}
 
   std::string_view name() const override { return "cpu"; }
   std::string description() const override {

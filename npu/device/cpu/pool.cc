@@ -35,7 +35,7 @@ void relax() {
 
 }  // namespace
 
-Pool::Pool(int threads) : shares_(static_cast<size_t>(threads)) {
+Pool::Pool(int threads, void (*rest)()) : rest_(rest), shares_(static_cast<size_t>(threads)) {
   waiting_.reserve(kUsualWaiters);
   for (int thread = 1; thread < threads; ++thread)
     workers_.emplace_back([this, thread] { worker(static_cast<size_t>(thread)); });
@@ -118,6 +118,7 @@ void Pool::worker(size_t thread) {
     while (!quit_ && !enter(seen)) {
       relax();
       if (++spins % 64 != 0 || std::chrono::steady_clock::now() < until) continue;
+      rest_();
       std::unique_lock lock(mutex_);
       sleepers_.fetch_add(1);
       wake_.wait(lock, [&] { return entry_.load() >> kNumberShift != seen || quit_; });
@@ -149,6 +150,7 @@ Result<void> Turn::take() {
 }
 
 void Turn::release() {
+  pool_.rest_();
   {
     std::lock_guard lock(pool_.turn_mutex_);
     pool_.taken_ = held_ = false;

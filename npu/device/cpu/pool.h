@@ -20,8 +20,10 @@ class Turn;
 // thread works as well, as thread 0.
 class Pool {
  public:
-  // `threads` >= 1, the caller included. Throws std::system_error.
-  explicit Pool(int threads);
+  // `threads` >= 1, the caller included. A thread calls `rest` before it sleeps, and at the end of
+  // its turn. Throws std::system_error.
+  explicit Pool(
+      int threads, void (*rest)() = [] {});
   ~Pool();
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
@@ -45,6 +47,8 @@ class Pool {
   void drain_share(Share& share, size_t thread);
   void worker(size_t thread);
   bool enter(uint64_t& seen);
+
+  void (*const rest_)();
 
   // One piece of work. Written by the turn's owner while `entry_` is closed and nobody is inside.
   Work work_ = nullptr;

@@ -21,8 +21,9 @@ namespace {
 using cpu::DotVariant;
 using cpu::kPanelCols;
 
-constexpr size_t kRowCounts[] = {1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 13, 14, 15, 28, 29, 64};
-constexpr size_t kGroupCounts[] = {1, 2, 7, 128, 1280};
+constexpr size_t kRowCounts[] = {1,  2,  3,  4,  5,  6,  7,  8,  11, 12, 13,
+                                 14, 15, 16, 17, 28, 29, 32, 33, 48, 49, 64};
+constexpr size_t kGroupCounts[] = {1, 2, 7, 16, 23, 128, 1280};
 
 class Dots : public ::testing::TestWithParam<const DotVariant*> {
  protected:
@@ -84,6 +85,19 @@ TEST_P(Dots, Int8DoesNotSaturateAtTheEndsOfTheRange) {
     Int8Case test(15, 2048);
     std::fill(test.a.begin(), test.a.end(), uint8_t{255});
     std::fill(test.b.begin(), test.b.end(), end);
+    test.expect_exact(*GetParam());
+  }
+}
+
+TEST_P(Dots, ProductsAreTheSameAfterARest) {
+  for (const size_t rows : {size_t{10}, size_t{10}, size_t{20}}) {
+    Int8Case test(rows, 16);
+    Random random(rows);
+    for (uint8_t& x : test.a) x = static_cast<uint8_t>(random_integer(random, 0, 255));
+    for (int8_t& x : test.b) x = static_cast<int8_t>(random_integer(random, -128, 127));
+    test.expect_exact(*GetParam());
+    GetParam()->rest();
+    GetParam()->rest();
     test.expect_exact(*GetParam());
   }
 }

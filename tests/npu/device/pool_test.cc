@@ -76,5 +76,25 @@ TEST(Pool, WorkersThatSleptComeBack) {
   }
 }
 
+std::atomic<int> rests{0};
+
+TEST(Pool, ThreadsRestBeforeTheySleepAndWhenTheirTurnEnds) {
+  Pool pool(2, [] { ++rests; });
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  const auto wait_for = [&](int count) {
+    while (rests < count && std::chrono::steady_clock::now() < give_up) std::this_thread::yield();
+    return rests.load();
+  };
+  EXPECT_EQ(wait_for(1), 1) << "the worker has nothing to do";
+  const CancelToken cancel;
+  {
+    Turn turn(pool, cancel, {});
+    ASSERT_TRUE(turn.take());
+    ASSERT_TRUE(turn.run(2, [](size_t, size_t) {}));
+    EXPECT_EQ(wait_for(2), 2) << "the worker again";
+  }
+  EXPECT_EQ(rests, 3);
+}
+
 }  // namespace
 }  // namespace npu::cpu

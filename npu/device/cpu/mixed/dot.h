@@ -73,6 +73,9 @@ struct DotVariant {
   // The Highway targets above the instruction set that the variant is for: not to be used by the
   // row operations beside it when the variant is forced.
   int64_t disabled_targets;
+  // Gives back what the products keep in registers from call to call. For a thread that goes to
+  // sleep or back to its caller, so that no switch of context saves it.
+  void (*rest)() = [] {};
 };
 
 // All variants of this build, best first.

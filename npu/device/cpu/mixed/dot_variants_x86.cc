@@ -19,6 +19,13 @@ bool has_avx512_vnni() {
 bool has_avx512_vnni_bf16() {
   return has_avx512_vnni() && __builtin_cpu_supports("avx512bf16");
 }
+// AMX_BF16, AMX_TILE and AMX_INT8: bits 22, 24 and 25 of EDX of CPUID leaf 7.
+bool has_amx() {
+  constexpr unsigned kTiles = 1U << 22 | 1U << 24 | 1U << 25;
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  return has_avx512_vnni_bf16() && __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) &&
+         (edx & kTiles) == kTiles && may_use_tiles();
+}
 bool has_avx2() {
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 }
@@ -39,6 +46,7 @@ constexpr int64_t kAboveAvx2 = HWY_AVX2 - 1, kAboveSse4 = HWY_SSE4 - 1;
 constexpr int64_t kAll = HWY_SSE4 | kAboveSse4 | HWY_SSSE3;
 
 constexpr DotVariant kVariants[] = {
+    {"amx", has_amx, true, amx_int8, amx_bf16, avx512_bf16_softmax, 0, amx_rest},
     {"avx512-vnni-bf16", has_avx512_vnni_bf16, true, avx512_vnni_int8, avx512_bf16_product,
      avx512_bf16_softmax, 0},
     {"avx512-vnni", has_avx512_vnni, true, avx512_vnni_int8, portable_bf16, portable_softmax, 0},

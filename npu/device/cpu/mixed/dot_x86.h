@@ -10,5 +10,12 @@ void avx512_vnni_int8(const Int8Panel& panel);
 void avx_vnni_int8(const Int8Panel& panel);
 void avx512_bf16_product(const Bf16Panel& panel);
 void avx512_bf16_softmax(const SoftmaxBlock& block);
+void amx_int8(const Int8Panel& panel);
+void amx_bf16(const Bf16Panel& panel);
+void amx_rest();
+
+// Asks the kernel for the tiles' registers, which it gives a process only on request: false if it
+// does not, as before Linux 5.16 or where a thread's signal stack is too small for them.
+bool may_use_tiles();
 
 }  // namespace npu::cpu
