@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Times the lists on the CPU device in all its precisions with weights from a seed, beside what the
 // machine can do.
-//   device_bench [tiny|base|small|medium] [threads] [rounds] [precision|all] [part of a name]
+//   device_bench [tiny|base|small|medium] [threads] [rounds] [precision|all] [part of a name]...
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -97,9 +97,11 @@ double step_ms(Context& context, size_t rows, Rows kind) {
   std::vector<ScoreResult> results(requests.size());
   for (size_t i = 0; i < requests.size(); ++i) {
     requests[i].row = static_cast<int>(prefill ? rows - 1 : i);
+    // As beam search asks, and greedy decoding of a window.
+    requests[i].top_k = kind == Rows::kBeams && rows > 1 ? static_cast<int>(rows) + 1 : 1;
     requests[i].ranges[kText] = {0, 50257};
     requests[i].ranges[kTimestamps] = {50364, 51865};
-    requests[i].raw_log_sum_exp = true;
+    requests[i].raw_log_sum_exp = prefill;
   }
   Replay replay;
   replay.rows = table;
@@ -176,7 +178,7 @@ Candidate make_candidate(Device& device, const ModelDims& dims, Precision precis
 struct Choice {
   int threads, rounds;
   std::vector<Precision> precisions;
-  const char* part;  // in its name
+  std::vector<const char*> parts;  // in their names; empty: all
 };
 
 // All precisions take turns in every round, so that what disturbs one disturbs the others.
@@ -195,7 +197,11 @@ int run(const Size& size, const Choice& choice) {
     candidates.push_back(make_candidate(*device, size.dims, precision, mel));
 
   std::vector<Part> parts = parts_of(size.dims);
-  std::erase_if(parts, [&](const Part& part) { return !std::strstr(part.name, choice.part); });
+  std::erase_if(parts, [&](const Part& part) {
+    return !choice.parts.empty() &&
+           std::none_of(choice.parts.begin(), choice.parts.end(),
+                        [&](const char* name) { return std::strstr(part.name, name); });
+  });
   for (Candidate& candidate : candidates) candidate.best.resize(parts.size(), 1e9);
   for (int round = 0; round < rounds; ++round)
     for (size_t part = 0; part < parts.size(); ++part)
@@ -230,7 +236,7 @@ int main(int argc, char** argv) {
   npu::bench::Choice choice{argc > 2 ? std::atoi(argv[2]) : 2,
                             argc > 3 ? std::atoi(argv[3]) : 3,
                             {},
-                            argc > 5 ? argv[5] : ""};
+                            {argv + std::min(argc, 5), argv + argc}};
   for (const auto known : {npu::Precision::kF32, npu::Precision::kInt8, npu::Precision::kBf16})
     if (precision == "all" || precision == npu::precision_name(known))
       choice.precisions.push_back(known);
@@ -240,6 +246,6 @@ int main(int argc, char** argv) {
       return npu::bench::run(size, choice);
   std::fprintf(stderr,
                "usage: device_bench [tiny|base|small|medium] [threads] [rounds]\n"
-               "                    [all|f32|int8|bf16] [part of a name]\n");
+               "                    [all|f32|int8|bf16] [part of a name]...\n");
   return 2;
 }

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The packer and the stream builder with one line changed, again and again.
 
-mutate_sources.py BUILD STREAMS_TEST CORES_TEST WORDS_TEST [--only TEXT] [--jobs N]
+mutate_sources.py BUILD STREAMS_TEST CORES_TEST WORDS_TEST TRANSFERS_TEST [--only TEXT] [--jobs N]
 
 For each mutant of source_mutants.txt the changed file is compiled as the build compiles it, the test that the mutant
 names is linked with it, and run: STREAMS_TEST is xrt_twin_test, whose streams the twin executes and whose results are
 compared byte by byte with those of the cores alone; CORES_TEST is array_small_network_test, whose results are compared
 with precision=npu on the CPU; WORDS_TEST is xrt_golden_streams_test, which compares streams word by word with
-mlir-aie's. Neither the sources nor the build folder change. Prints a table, and ends with 1 if a
+mlir-aie's; TRANSFERS_TEST is xrt_transfers_test, which looks at the tasks of single operations of any width. Neither the sources nor the build folder change. Prints a table, and ends with 1 if a
 mutant lives, does not compile, or has no place in the sources any more.
 """
 
@@ -28,6 +28,7 @@ FILTERS = {
     "streams": "*",
     "cores": "*EncodesAndDecodesAsTheFastPath:*SeveralSlotsAsTheFastPath",
     "words": "*",
+    "transfers": "*",
 }
 TIMEOUT_S = 240
 
@@ -158,11 +159,12 @@ def main():
     parser.add_argument("streams_test")
     parser.add_argument("cores_test")
     parser.add_argument("words_test")
+    parser.add_argument("transfers_test")
     parser.add_argument("--only", default="")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     options = parser.parse_args()
     build = Build(options.build, {"streams": options.streams_test, "cores": options.cores_test,
-                                  "words": options.words_test})
+                                  "words": options.words_test, "transfers": options.transfers_test})
     chosen = [m for m in mutants() if options.only in m.file or options.only in m.what]
     for name in sorted({mutant.test for mutant in chosen}):
         done = build.run_test(name, pathlib.Path(build.tests[name]).resolve())

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """All mutations: runs the tools and says which of them found a mutant that lives.
 
-mutations.py BUILD STREAMS_TEST CORES_TEST WORDS_TEST MUTATE_STREAMS [MUTATE_SYNCS]
+mutations.py BUILD STREAMS_TEST CORES_TEST WORDS_TEST TRANSFERS_TEST MUTATE_STREAMS [MUTATE_SYNCS]
 
 MUTATE_SYNCS is missing where the build has no headers of XRT.
 """
@@ -13,7 +13,7 @@ import time
 
 
 def main():
-    build, *tests, tools = sys.argv[1], *sys.argv[2:5], sys.argv[5:]
+    build, *tests, tools = sys.argv[1], *sys.argv[2:6], sys.argv[6:]
     sources = pathlib.Path(__file__).with_name("mutate_sources.py")
     commands = [[tool] for tool in tools] + [[sys.executable, str(sources), build, *tests]]
     results = []

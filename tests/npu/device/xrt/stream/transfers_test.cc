@@ -124,6 +124,23 @@ uint64_t objects_after(const Operation& operation, unsigned column, uint32_t rou
   return objects;
 }
 
+// A has ended when its token has come, or the object that C gives with the last tile of the slice.
+void expect_end_of_a(const Operation& operation, const Slice& slice, uint32_t rounds,
+                     const std::string& what) {
+  const uint32_t last = std::min(operation.tiles, rounds * operation.dealt) - 1;
+  const unsigned column = last % operation.dealt;
+  if (objects_after(operation, column, rounds) > objects_after(operation, column, rounds - 1))
+    return;
+  for (unsigned row = 0; row < kColumns; ++row) {
+    const Task* end = nullptr;
+    for (const Task& task : slice.a)
+      if (task.channel == a_channel(row)) end = &task;
+    if (end) {
+      EXPECT_TRUE(end->token) << what << ", core row " << row;
+    }
+  }
+}
+
 // A, B and C of each slice are those of the same rounds: its tokens come without those behind it.
 void expect_whole_rounds(const Operation& operation, const Transfers& transfers) {
   if (operation.op == kernels::Op::kLayerNorm) {
@@ -147,6 +164,8 @@ void expect_whole_rounds(const Operation& operation, const Transfers& transfers)
       found = 0;
       for_each_a(part, 0, [&](std::span<const Piece>) { found += kernels::kObjectBytes; });
     }
+    if (!slice.a.empty())
+      expect_end_of_a(operation, slice, rounds, text(operation.name, ", slice ", i));
     for (unsigned column = 0; column < kColumns; ++column) {
       uint64_t of_a = 0, of_b = 0;
       for_each_a(part, column, [&](std::span<const Piece>) { of_a += kernels::kObjectBytes; });
