@@ -2,8 +2,10 @@
 #include "device/cpu/score.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
+#include <functional>
 #include <limits>
 
 #include "device/cpu/kernels.h"
@@ -14,6 +16,7 @@ namespace {
 constexpr float kNone = -std::numeric_limits<float>::infinity();
 constexpr size_t kChunkPanels = 32;
 constexpr size_t kChunk = kChunkPanels * kPanelCols;  // ids
+constexpr size_t kBlock = 64;                         // ids whose largest is looked at
 
 size_t size(int extent) {
   return static_cast<size_t>(extent);
@@ -83,16 +86,26 @@ class Chunk {
     if (begin >= end) return;
     sum = reduce(logits_, begin, end);
     if (most == 0 || !(sum.max > kNone)) return;
-    // The single best is where the maximum first is; several are found above the worst of them.
-    for (size_t i = begin;
-         (i = first_above(logits_, i, end, bound(most, sum.max, best, found))) < end; ++i)
+    // The single best is where the maximum first is.
+    const float least = most == 1 ? sum.max : at_least(begin, end, most);
+    float bound = std::nextafter(least, kNone);
+    for (size_t i = begin; (i = first_above(logits_, i, end, bound)) < end; ++i) {
       insert(best, found, most, {static_cast<int>(first_ + i), logits_[i]});
+      if (found == most) bound = best[most - 1].logit;
+    }
   }
 
  private:
-  static float bound(size_t most, float max, const Candidate* best, size_t found) {
-    if (found == most) return best[most - 1].logit;
-    return most == 1 ? std::nextafter(max, kNone) : kNone;
+  // What the best `most` logits of begin..end are at least, as the largest of each block say.
+  float at_least(size_t begin, size_t end, size_t most) const {
+    std::array<float, kChunk / kBlock> maxima;
+    size_t count = 0;
+    for (; begin < end && count < maxima.size(); begin += kBlock)
+      maxima[count++] = largest(logits_, begin, std::min(begin + kBlock, end));
+    if (count < most) return kNone;
+    std::nth_element(maxima.begin(), maxima.begin() + most - 1, maxima.begin() + count,
+                     std::greater<>());
+    return maxima[most - 1];
   }
 
   float* logits_;

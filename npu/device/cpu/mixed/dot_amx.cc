@@ -3,7 +3,6 @@
 // A panel's groups are what the instructions want of their second operand: 16 groups of 16 columns
 // are a tile. Intel 64 and IA-32 Architectures Software Developer's Manual, volume 1, chapter 18.
 #include <hwy/base.h>
-#include <hwy/cache_control.h>
 #include <immintrin.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -80,6 +79,10 @@ struct TilePart {
   size_t ld_out;
 };
 
+// Weights are fetched this much beyond the next panel, and to the second-level cache, which waits
+// for more of them at a time than the first.
+constexpr size_t kFurtherBytes = 16384;
+
 // Which of its tiles of rows are computed with.
 enum class Which { kUpper, kLower, kBoth };
 
@@ -139,7 +142,7 @@ void multiply_part(const TilePart& p, bool add, const uint8_t* ahead, size_t lin
   }
   for (size_t i = 0; i < p.count; ++i) {
     for (size_t line = 0; line < lines * p.groups; ++line)
-      hwy::Prefetch(ahead + (i * lines * p.groups + line) * kTileBytes);
+      _mm_prefetch(ahead + (i * lines * p.groups + line) * kTileBytes, _MM_HINT_T1);
     multiply_tiles<kWhich, Element>(p.a + i * p.groups * kGroupBytes, p.lda,
                                     p.b + i * p.groups * kPanelStride);
   }
@@ -161,7 +164,7 @@ void multiply_part(const TilePart& p, bool add, bool fetch) {
   configure(
       {static_cast<uint8_t>(upper), static_cast<uint8_t>(lower), static_cast<uint8_t>(p.groups)});
   const size_t bytes = p.count * p.groups * kPanelStride;
-  const uint8_t* ahead = p.b + bytes;
+  const uint8_t* ahead = p.b + bytes + kFurtherBytes;
   if (lower == 0) {
     multiply_part<Which::kUpper, Element>(p, add, ahead, fetch ? 2 : 0);
   } else if (fetch) {
