@@ -79,6 +79,7 @@ TEST(Pool, WorkersThatSleptComeBack) {
 std::atomic<int> rests{0};
 
 TEST(Pool, ThreadsRestBeforeTheySleepAndWhenTheirTurnEnds) {
+  rests = 0;
   Pool pool(2, [] { ++rests; });
   const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(20);
   const auto wait_for = [&](int count) {

@@ -120,7 +120,7 @@ HWY_INLINE void multiply_tiles(const uint8_t* a, size_t lda, const uint8_t* b) {
 // The part, on top of what is in `out` if `add`; fetches `lines` cache lines per group from `ahead`
 // on.
 template <Which kWhich, typename Element>
-void multiply_part(const TilePart& p, bool add, const uint8_t* ahead, size_t lines) {
+void multiply_rows(const TilePart& p, bool add, const uint8_t* ahead, size_t lines) {
   uint8_t* lower_out = p.out + kTileRows * p.ld_out;
   // Nor do they tell it that they read memory.
   std::atomic_signal_fence(std::memory_order_seq_cst);
@@ -166,12 +166,12 @@ void multiply_part(const TilePart& p, bool add, bool fetch) {
   const size_t bytes = p.count * p.groups * kPanelStride;
   const uint8_t* ahead = p.b + bytes + kFurtherBytes;
   if (lower == 0) {
-    multiply_part<Which::kUpper, Element>(p, add, ahead, fetch ? 2 : 0);
+    multiply_rows<Which::kUpper, Element>(p, add, ahead, fetch ? 2 : 0);
   } else if (fetch) {
-    multiply_part<Which::kUpper, Element>(p, add, ahead, 1);
-    multiply_part<Which::kLower, Element>(p, add, ahead + bytes / 2, 1);
+    multiply_rows<Which::kUpper, Element>(p, add, ahead, 1);
+    multiply_rows<Which::kLower, Element>(p, add, ahead + bytes / 2, 1);
   } else {
-    multiply_part<Which::kBoth, Element>(p, add, nullptr, 0);
+    multiply_rows<Which::kBoth, Element>(p, add, nullptr, 0);
   }
 }
 
