@@ -157,19 +157,19 @@ void multiply_rows(const TilePart& p, bool add, const uint8_t* ahead, size_t lin
 }
 
 // Both tiles of rows at once keep the instructions busy; one after the other leaves the memory the
-// time to bring the weights of the next panel, which are fetched meanwhile if `fetch`.
+// time to bring weights, which are fetched meanwhile: as many as the part has, `ahead` bytes behind
+// them, or none if that is 0.
 template <typename Element>
-void multiply_part(const TilePart& p, bool add, bool fetch) {
+void multiply_part(const TilePart& p, bool add, size_t ahead) {
   const size_t upper = std::min(p.rows, kTileRows), lower = p.rows - upper;
   configure(
       {static_cast<uint8_t>(upper), static_cast<uint8_t>(lower), static_cast<uint8_t>(p.groups)});
-  const size_t bytes = p.count * p.groups * kPanelStride;
-  const uint8_t* ahead = p.b + bytes + kFurtherBytes;
+  const uint8_t* fetched = p.b + ahead;
   if (lower == 0) {
-    multiply_rows<Which::kUpper, Element>(p, add, ahead, fetch ? 2 : 0);
-  } else if (fetch) {
-    multiply_rows<Which::kUpper, Element>(p, add, ahead, 1);
-    multiply_rows<Which::kLower, Element>(p, add, ahead + bytes / 2, 1);
+    multiply_rows<Which::kUpper, Element>(p, add, fetched, ahead > 0 ? 2 : 0);
+  } else if (ahead > 0) {
+    multiply_rows<Which::kUpper, Element>(p, add, fetched, 1);
+    multiply_rows<Which::kLower, Element>(p, add, fetched + p.count * p.groups * kTileBytes, 1);
   } else {
     multiply_rows<Which::kBoth, Element>(p, add, nullptr, 0);
   }
@@ -188,12 +188,13 @@ void multiply(const Panel& p, bool add) {
     const size_t rows = std::min(2 * kTileRows, p.rows - row);
     const uint8_t* first = a + row * lda;
     uint8_t* to = out + row * ld_out;
+    const size_t ahead = row == 0 ? p.groups * kPanelStride + kFurtherBytes : 0;
     if (whole > 0)
-      multiply_part<Element>({first, lda, rows, b, kTileGroups, whole, to, ld_out}, add, row == 0);
+      multiply_part<Element>({first, lda, rows, b, kTileGroups, whole, to, ld_out}, add, ahead);
     if (rest > 0)
       multiply_part<Element>({first + whole * kTileGroups * kGroupBytes, lda, rows,
                               b + whole * kTileGroups * kPanelStride, rest, 1, to, ld_out},
-                             add || whole > 0, row == 0);
+                             add || whole > 0, ahead);
   }
 }
 
