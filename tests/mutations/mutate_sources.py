@@ -7,8 +7,8 @@ For each mutant of source_mutants.txt the changed file is compiled as the build 
 names is linked with it, and run: STREAMS_TEST is xrt_twin_test, whose streams the twin executes and whose results are
 compared byte by byte with those of the cores alone; CORES_TEST is array_small_network_test, whose results are compared
 with precision=npu on the CPU; WORDS_TEST is xrt_golden_streams_test, which compares streams word by word with
-mlir-aie's; TRANSFERS_TEST is xrt_transfers_test, which looks at the tasks of single operations of any width. Neither the sources nor the build folder change. Prints a table, and ends with 1 if a
-mutant lives, does not compile, or has no place in the sources any more.
+mlir-aie's; TRANSFERS_TEST is xrt_transfers_test, which looks at the tasks of single operations of any width. Neither
+the sources nor the build folder change. Prints a table, and ends with 1 if a mutant lives, does not compile, or has no place in the sources any more.
 """
 
 import argparse

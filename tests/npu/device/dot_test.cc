@@ -90,7 +90,7 @@ TEST_P(Dots, Int8DoesNotSaturateAtTheEndsOfTheRange) {
 }
 
 TEST_P(Dots, ProductsAreTheSameAfterARest) {
-  for (const size_t rows : {size_t{10}, size_t{10}, size_t{20}}) {
+  for (const size_t rows : {size_t{10}, size_t{20}}) {
     Int8Case test(rows, 16);
     Random random(rows);
     for (uint8_t& x : test.a) x = static_cast<uint8_t>(random_integer(random, 0, 255));
