@@ -70,7 +70,7 @@ def environment(folder):
 
 def run(words, folder, env):
     return subprocess.run(words, cwd=folder, env=env, text=True, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, timeout=media.TIMEOUT_S)
+                          stderr=subprocess.STDOUT, timeout=2 * media.TIMEOUT_S)
 
 
 def run_script(block, folder, env):

@@ -43,7 +43,7 @@ class PrepareTest(unittest.TestCase):
 
     def run_command(self, *arguments, code=DONE):
         process = self.start(*arguments)
-        self.out, self.err = process.communicate(timeout=240)
+        self.out, self.err = process.communicate(timeout=480)
         self.assertEqual(process.returncode, code, self.out + self.err)
 
     def fails(self, *arguments, code, message):
@@ -91,7 +91,7 @@ class Prepare(PrepareTest):
     def test_hears_the_bundled_speech_if_there_is_no_other(self):
         self.model()
         self.run_command("prepare", "small-one", "-q", "--threads", "1")
-        self.assertRegex(self.out, r"from 3:\d\d of speech in 9 languages\n$")
+        self.assertRegex(self.out, r"from 6:\d\d of speech in 9 languages\n$")
         self.assertEqual(self.err, "")
 
     def test_takes_a_path_several_files_and_their_languages(self):
