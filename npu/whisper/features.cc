@@ -14,8 +14,7 @@ constexpr size_t kMargin = kFrameSamples / 2;  // samples before a frame's middl
 constexpr size_t kHop = kHopSamples;
 constexpr size_t kBatchSamples = kHop * (kFrameLanes - 1) + kFrameSamples;
 constexpr size_t kBlockSamples = 4096;
-constexpr float kFloor = 1e-10F;  // of energy
-const float kSilence = std::log10(kFloor);
+constexpr float kSilence = -10;         // log10 energy
 constexpr float kDynamicRange = 8.0F;   // decades
 constexpr float kLargestSample = 1e6F;  // keeps the energy finite
 constexpr int kFirstCapacity = 4096;    // frames
@@ -27,18 +26,13 @@ float sanitised(float sample) {
 
 }  // namespace
 
-Features::Features(std::span<const float> filters, int bands, Normalisation normalisation)
-    : normalisation_(normalisation), padded_(kMargin + kBlockSamples + kBatchSamples) {
-  assert(filters.size() == static_cast<size_t>(bands) * kSpectrumBins);
-  for (int band = 0; band < bands; ++band) {
-    const auto row = filters.subspan(static_cast<size_t>(band) * kSpectrumBins, kSpectrumBins);
-    const auto nonzero = [](float weight) { return weight != 0; };
-    const auto first = std::find_if(row.begin(), row.end(), nonzero);
-    const auto last = std::find_if(row.rbegin(), row.rend(), nonzero).base();
-    Band packed{static_cast<int>(first - row.begin()), {}};
-    if (first < last) packed.weights.assign(first, last);
-    bands_.push_back(std::move(packed));
-  }
+Features::Features(std::span<const float> filters, int bands, Normalisation normalisation,
+                   std::unique_ptr<LogMelFrames> log_mel)
+    : bands_(static_cast<size_t>(bands)),
+      normalisation_(normalisation),
+      log_mel_(std::move(log_mel)),
+      padded_(kMargin + kBlockSamples + kBatchSamples) {
+  if (!log_mel_) log_mel_ = std::make_unique<FloatLogMel>(filters, bands);
   reset();
 }
 
@@ -103,18 +97,12 @@ void Features::compute(int end) {
   while (next_frame_ < end) {
     const int count = std::min(end - next_frame_, kFrameLanes);
     offset = static_cast<size_t>(next_frame_ - first) * kHop;
-    const auto energy =
-        spectrum_.power(std::span(padded_).subspan(offset, kBatchSamples), kHopSamples);
-    for (size_t band = 0; band < bands_.size(); ++band) {
-      LaneFloat sum = {};
-      const LaneFloat* bins = &energy[static_cast<size_t>(bands_[band].first_bin)];
-      for (float weight : bands_[band].weights) sum += *bins++ * weight;
-      for (int lane = 0; lane < count; ++lane)
-        row(next_frame_ + lane)[band] = std::log10(std::max(sum[lane], kFloor));
-    }
+    float* rows[kFrameLanes];
+    for (int lane = 0; lane < count; ++lane) rows[lane] = row(next_frame_ + lane);
+    log_mel_->compute(std::span(padded_).subspan(offset, kBatchSamples), count, rows);
     for (int lane = 0; lane < count; ++lane) {
       const float* values = row(next_frame_ + lane);
-      maximum_ = std::max(maximum_, *std::max_element(values, values + bands_.size()));
+      maximum_ = std::max(maximum_, *std::max_element(values, values + bands_));
       maxima_[static_cast<size_t>((next_frame_ + lane) % capacity_)] = maximum_;
     }
     next_frame_ += count;
@@ -126,7 +114,7 @@ void Features::compute(int end) {
 }
 
 float* Features::row(int frame) {
-  return &frames_[static_cast<size_t>(frame % capacity_) * bands_.size()];
+  return &frames_[static_cast<size_t>(frame % capacity_) * bands_];
 }
 
 // Makes room for frames first_kept_ .. end - 1.
@@ -134,12 +122,12 @@ void Features::reserve_frames(int end) {
   int wanted = std::max(capacity_, kFirstCapacity);
   while (wanted < end - first_kept_) wanted *= 2;
   if (wanted == capacity_) return;
-  std::vector<float> frames(static_cast<size_t>(wanted) * bands_.size());
+  std::vector<float> frames(static_cast<size_t>(wanted) * bands_);
   std::vector<float> maxima(static_cast<size_t>(wanted));
   for (int t = first_kept_; t < next_frame_; ++t) {
-    std::copy_n(row(t), bands_.size(),
-                frames.begin() + static_cast<std::ptrdiff_t>(t % wanted) *
-                                     static_cast<std::ptrdiff_t>(bands_.size()));
+    std::copy_n(row(t), bands_,
+                frames.begin() +
+                    static_cast<std::ptrdiff_t>(t % wanted) * static_cast<std::ptrdiff_t>(bands_));
     maxima[static_cast<size_t>(t % wanted)] = maxima_[static_cast<size_t>(t % capacity_)];
   }
   frames_ = std::move(frames);
@@ -158,7 +146,7 @@ void Features::energies(int start, int end, std::vector<float>& out) {
   for (int t = start; t < end; ++t) {
     const float* values = row(t);
     float sum = 0;
-    for (size_t band = 0; band < bands_.size(); ++band) sum += std::pow(10.0F, values[band]);
+    for (size_t band = 0; band < bands_; ++band) sum += std::pow(10.0F, values[band]);
     out.push_back(sum);
   }
 }
@@ -174,10 +162,10 @@ void Features::cut(int start, int frames, int heard, std::span<float> out) {
   for (int t = start; t < start + frames; ++t) {
     if (t < next_frame_) {
       const float* values = row(t);
-      for (size_t band = 0; band < bands_.size(); ++band)
+      for (size_t band = 0; band < bands_; ++band)
         *to++ = (std::max(values[band], floor) + 4.0F) / 4.0F;
     } else {
-      to = std::fill_n(to, bands_.size(), (std::max(kSilence, floor) + 4.0F) / 4.0F);
+      to = std::fill_n(to, bands_, (std::max(kSilence, floor) + 4.0F) / 4.0F);
     }
   }
   std::fill(to, out.data() + out.size(), 0.0F);

@@ -4,10 +4,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
-#include "whisper/frame_spectrum.h"
+#include "whisper/log_mel_frames.h"
 #include "whisper/options.h"
 
 namespace npu {
@@ -20,8 +21,9 @@ namespace npu {
 // Not thread-safe.
 class Features {
  public:
-  // `filters` [bands][201], as Model::mel_filters().
-  Features(std::span<const float> filters, int bands, Normalisation normalisation);
+  // `filters` [bands][201], as Model::mel_filters(); unused if `log_mel` computes the frames.
+  Features(std::span<const float> filters, int bands, Normalisation normalisation,
+           std::unique_ptr<LogMelFrames> log_mel = nullptr);
 
   // 16 kHz mono. What is not finite counts as 0, and magnitudes are cut at 1e6.
   void push(std::span<const float> samples);
@@ -51,20 +53,15 @@ class Features {
   void energies(int start, int end, std::vector<float>& out);
 
  private:
-  struct Band {
-    int first_bin;
-    std::vector<float> weights;
-  };
-
   void append(std::span<const float> samples);
   void compute(int end);
   float* row(int frame);
   void reserve_frames(int end);
   int complete_frames() const;
 
-  std::vector<Band> bands_;
+  size_t bands_;
   Normalisation normalisation_;
-  FrameSpectrum spectrum_;
+  std::unique_ptr<LogMelFrames> log_mel_;
 
   // Samples with the reflection in front: padded_[i] is sample 160 * next_frame_ - 200 + i.
   std::vector<float> padded_;

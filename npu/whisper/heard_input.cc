@@ -16,7 +16,8 @@ constexpr int kSpeechKept = 500;
 HeardInput::HeardInput(const Model& model, const TranscribeOptions& options,
                        TranscriberStats& stats)
     : stats_(stats),
-      features_(model.mel_filters(), model.dims().mel_bands, options.normalisation),
+      features_(model.mel_filters(), model.dims().mel_bands, options.normalisation,
+                options.log_mel ? options.log_mel() : nullptr),
       clips_(options.clips) {
   if (options.vad) gate_ = std::make_unique<SpeechGate>(options.vad, options.vad_threshold);
 }

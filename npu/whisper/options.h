@@ -13,6 +13,7 @@
 
 #include "model/tokenizer.h"
 #include "result.h"
+#include "whisper/log_mel_frames.h"
 
 namespace npu {
 
@@ -99,6 +100,7 @@ struct TranscribeOptions {
   // task transcribe and a multilingual model. See LongForm for how the two keep together.
   bool also_translate = false;
   Normalisation normalisation = Normalisation::kRunning;
+  MakeLogMelFrames log_mel;  // empty: f32 on the host
   EncoderPositions encoder_positions = EncoderPositions::kFull;
   // Voice activity detection: only speech is decoded, and text where none is heard is dropped.
   // Null: the reference's algorithm. See LongForm.

@@ -9,6 +9,7 @@
 //     --temperature-0  without fallback
 //     --batch N        batch mode, N chunks at once; --timestamps: with timestamps
 //     --fitting        the encoder on the positions that the audio needs
+//     --array-mel    log-mel by the kernels of the array, on their host model
 //     --precision P    auto (the default), f32, int8 or bf16
 //     --seed N         of sampling
 //     --shift N        leaves out the first N samples: below 160 the same sound, in other frames
@@ -28,6 +29,7 @@
 #include <string>
 #include <vector>
 
+#include "array_log_mel.h"
 #include "audio_file.h"
 #include "corpus.h"
 #include "log.h"
@@ -39,7 +41,7 @@ namespace npu::bench {
 namespace {
 
 struct Settings {
-  bool on = true, off = true, text = false;
+  bool on = true, off = true, text = false, array_mel = false;
   TranscribeOptions options;
   std::filesystem::path write, base;
   std::string model = testing::base_model().string();
@@ -107,6 +109,8 @@ bool parse(int count, char** arguments, Settings& settings) {
       settings.options.word_timestamps = true;
     else if (name == "--fitting")
       settings.options.encoder_positions = EncoderPositions::kFitting;
+    else if (name == "--array-mel")
+      settings.array_mel = true;
     else if (name == "--temperature-0")
       settings.options.temperatures = {0};
     else if (name == "--verbose")
@@ -160,6 +164,10 @@ Result<void> run(const Settings& settings) {
       if (!(with ? settings.on : settings.off)) continue;
       TranscribeOptions options = settings.options;
       if (with) options.vad = vad;
+      if (settings.array_mel)
+        options.log_mel = [bands = static_cast<unsigned>(model->dims().mel_bands)] {
+          return std::make_unique<ArrayLogMel>(bands);
+        };
       const std::span<const float> samples = audio.samples;
       NPU_TRY_ASSIGN(last, transcribe(model, options,
                                       samples.subspan(std::min(settings.shift, samples.size()))));

@@ -190,5 +190,30 @@ TEST(Features, ResetStartsAnew) {
   EXPECT_EQ(cut(features, 0, kWindowFrames), cut(fresh, 0, kWindowFrames));
 }
 
+// Log10 energies that tell the frame: its first sample.
+class FirstSamples final : public LogMelFrames {
+ public:
+  void compute(std::span<const float> samples, int count, std::span<float* const> rows) override {
+    ASSERT_GE(samples.size(), size_t{kFrameLanes - 1} * kHopSamples + kFrameSamples);
+    for (int i = 0; i < count; ++i)
+      std::fill_n(rows[static_cast<size_t>(i)], kBands,
+                  samples[static_cast<size_t>(i) * kHopSamples]);
+  }
+};
+
+TEST(Features, FramesMayBeComputedElsewhere) {
+  std::vector<float> samples(40000);
+  for (size_t i = 0; i < samples.size(); ++i) samples[i] = static_cast<float>(i) * 1e-4F;
+  Features features({}, kBands, Normalisation::kWhole, std::make_unique<FirstSamples>());
+  for (size_t at = 0; at < samples.size(); at += 1000)
+    features.push(std::span(samples).subspan(at, 1000));
+  features.end_input();
+  const std::vector<float> out = cut(features, 0, 200);
+  // Frame t begins 200 samples before sample 160 t; the first is mirrored.
+  EXPECT_FLOAT_EQ(out[0], (200 * 1e-4F + 4) / 4);
+  for (size_t t = 2; t < 200; ++t)
+    ASSERT_FLOAT_EQ(out[t * kBands + 7], (static_cast<float>(160 * t - 200) * 1e-4F + 4) / 4) << t;
+}
+
 }  // namespace
 }  // namespace npu
