@@ -235,7 +235,7 @@ class Bundled(unittest.TestCase):
         for _, _, licence, source in rows:
             self.assertIn(licence, ("CC-BY-4.0", "CC-BY-3.0"))
             self.assertTrue(source)
-        self.assertLess(sum(files.values()), 900_000)
+        self.assertLess(sum(files.values()), 1_200_000)
 
 
 if __name__ == "__main__":
