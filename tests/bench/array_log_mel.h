@@ -2,6 +2,8 @@
 // Log-mel as the array's kernels compute it, in place of the host's.
 #pragma once
 
+#include <cmath>
+
 #include "log_mel_clip.h"
 #include "whisper/log_mel_frames.h"
 
@@ -21,7 +23,8 @@ class ArrayLogMel final : public LogMelFrames {
     });
     for (unsigned row = 0; row < frames; ++row)
       for (unsigned band = 0; band < bands_; ++band)
-        rows[row][band] = static_cast<float>(tiles_.log_energy(logs, row, band)) / 2048;
+        rows[row][band] = std::ldexp(static_cast<float>(tiles_.log_energy(logs, row, band)),
+                                     -static_cast<int>(kernels::kLogMelBits));
   }
 
  private:

@@ -9,8 +9,8 @@
 //     --temperature-0  without fallback
 //     --batch N        batch mode, N chunks at once; --timestamps: with timestamps
 //     --fitting        the encoder on the positions that the audio needs
-//     --array-mel    log-mel by the kernels of the array, on their host model
-//     --precision P    auto (the default), f32, int8 or bf16
+//     --array-mel      log-mel by the kernels of the array, on their host model
+//     --precision P    auto (the default), f32, int8, bf16 or npu
 //     --seed N         of sampling
 //     --shift N        leaves out the first N samples: below 160 the same sound, in other frames
 //     --write FILE     appends the texts with VAD (or without, with --off) as JSON, for score.py

@@ -83,7 +83,7 @@ class LogMelTiles {
     return logs;
   }
 
-  // log10 energy in steps of 1/2048 of a band, from what run() gave.
+  // log10 energy of a band with kLogMelBits fraction bits, from what run() gave.
   int16_t log_energy(std::span<const std::vector<int16_t>> logs, unsigned row,
                      unsigned band) const {
     size_t n = tiles_.size() - 1;
