@@ -31,6 +31,7 @@ constexpr Size kSizes[] = {
 };
 
 constexpr int kDecodePosition = 100;  // where the timed steps are, as in the middle of a window
+constexpr int kForkPosition = 92;     // up to which beams have their history in common
 
 double number(size_t value) {
   return static_cast<double>(value);
@@ -116,7 +117,21 @@ double step_ms(Context& context, size_t rows, Rows kind) {
     must(context.run(kDecodeStep, replay, {}, {}));
   };
   if (prefill) return best_ms(3, [&] { step(0); });
-  for (int position = 0; position < kDecodePosition; ++position) step(position);
+  int position = 0;
+  if (kind == Rows::kBeams) {
+    replay.rows = {table.data(), 1};
+    replay.score = {requests.data(), 1};
+    replay.results = {results.data(), 1};
+    for (; position < kForkPosition; ++position) step(position);
+    replay.rows = table;
+    replay.score = requests;
+    replay.results = results;
+    const std::vector<int> parents(rows, 0);
+    replay.self_parents = parents;
+    step(position++);
+    replay.self_parents = {};
+  }
+  for (; position < kDecodePosition; ++position) step(position);
   return best_ms(20, [&] { step(kDecodePosition); });
 }
 

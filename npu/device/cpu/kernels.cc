@@ -45,19 +45,21 @@ void LayerNormRow(const float* in, float* out, size_t cols, const float* gain, c
   }
 }
 
-float Largest(const float* x, size_t begin, size_t end) {
+void Maxima(const float* x, size_t begin, size_t end, float* out) {
+  constexpr size_t kVecs = kMaxima / kLanes;
   const D d;
-  V most = hn::Set(d, kNone);
+  V most[kVecs];
+  for (V& v : most) v = hn::Set(d, kNone);
   size_t i = begin;
-  for (; i + kLanes <= end; i += kLanes) most = hn::Max(most, hn::LoadU(d, x + i));
-  float largest = hn::GetLane(hn::MaxOfLanes(d, most));
-  for (; i < end; ++i) largest = std::max(largest, x[i]);
-  return largest;
+  for (; i + kMaxima <= end; i += kMaxima)
+    for (size_t v = 0; v < kVecs; ++v) most[v] = hn::Max(most[v], hn::LoadU(d, x + i + v * kLanes));
+  for (size_t v = 0; v < kVecs; ++v) hn::StoreU(most[v], d, out + v * kLanes);
+  for (size_t place = 0; i < end; ++i, ++place) out[place] = std::max(out[place], x[i]);
 }
 
 float Exponentials(float* x, size_t cols, float scale) {
   const D d;
-  const V max = hn::Set(d, Largest(x, 0, cols)), factor = hn::Set(d, scale);
+  const V max = hn::Set(d, largest_of(x, cols)), factor = hn::Set(d, scale);
   V sum = hn::Zero(d);
   size_t c = 0;
   for (; c + kLanes <= cols; c += kLanes) {
@@ -75,8 +77,9 @@ float Exponentials(float* x, size_t cols, float scale) {
   return hn::GetLane(hn::SumOfLanes(d, sum));
 }
 
-float SumOfExponentials(const float* x, size_t begin, size_t end, float max) {
+float SumOfExponentials(const float* x, size_t begin, size_t end, float max, Ahead ahead) {
   const D d;
+  Fetcher fetcher(ahead, (end - begin) / kLanes);
   const V top = hn::Set(d, max), none = hn::Set(d, kNone);
   V sum = hn::Zero(d);
   for (size_t i = begin; i < end; i += kLanes) {
@@ -84,6 +87,7 @@ float SumOfExponentials(const float* x, size_t begin, size_t end, float max) {
     const auto valid = hn::FirstN(d, std::min(kLanes, end - i));
     const V y = hn::IfThenElse(valid, hn::LoadU(d, x + i), none);
     sum = hn::Add(sum, hn::IfThenElseZero(hn::Gt(y, none), exponential(hn::Sub(y, top))));
+    fetcher.step();
   }
   return hn::GetLane(hn::SumOfLanes(d, sum));
 }
@@ -150,7 +154,7 @@ HWY_AFTER_NAMESPACE();
 namespace npu::cpu {
 
 HWY_EXPORT(LayerNormRow);
-HWY_EXPORT(Largest);
+HWY_EXPORT(Maxima);
 HWY_EXPORT(Exponentials);
 HWY_EXPORT(SumOfExponentials);
 HWY_EXPORT(FirstAbove);
@@ -162,14 +166,14 @@ void layer_norm_row(const float* in, float* out, size_t cols, const float* gain,
                     const float* bias) {
   HWY_DYNAMIC_DISPATCH(LayerNormRow)(in, out, cols, gain, bias);
 }
-float largest(const float* x, size_t begin, size_t end) {
-  return HWY_DYNAMIC_DISPATCH(Largest)(x, begin, end);
+void maxima(const float* x, size_t begin, size_t end, float* out) {
+  HWY_DYNAMIC_DISPATCH(Maxima)(x, begin, end, out);
 }
 float exponentials(float* x, size_t cols, float scale) {
   return HWY_DYNAMIC_DISPATCH(Exponentials)(x, cols, scale);
 }
-float sum_of_exponentials(const float* x, size_t begin, size_t end, float max) {
-  return HWY_DYNAMIC_DISPATCH(SumOfExponentials)(x, begin, end, max);
+float sum_of_exponentials(const float* x, size_t begin, size_t end, float max, Ahead ahead) {
+  return HWY_DYNAMIC_DISPATCH(SumOfExponentials)(x, begin, end, max, ahead);
 }
 size_t first_above(const float* x, size_t begin, size_t end, float bound) {
   return HWY_DYNAMIC_DISPATCH(FirstAbove)(x, begin, end, bound);

@@ -7,6 +7,8 @@
 
 #include <cstddef>
 
+#include "device/cpu/ahead.h"
+
 namespace npu::cpu {
 
 // One panel of a matrix product:
@@ -55,10 +57,13 @@ void indexed_sum(const float* weights, const IndexedRows& values, size_t cols, f
 void transpose_panels(const float* in, size_t stride, size_t rows, size_t cols, float* out);
 void copy_panels(const float* in, size_t stride, size_t rows, size_t cols, float* out);
 
-// The largest of x[begin..end), -inf if there is none.
-float largest(const float* x, size_t begin, size_t end);
-// Sum of exp(x[i] - max) over begin..end; an x[i] of -inf adds nothing.
-float sum_of_exponentials(const float* x, size_t begin, size_t end, float max);
+// out[i] = the largest of every kMaxima-th of x[begin..end) from begin + i on, -inf if there is
+// none.
+inline constexpr size_t kMaxima = 16;
+void maxima(const float* x, size_t begin, size_t end, float* out);
+// Sum of exp(x[i] - max) over begin..end; an x[i] of -inf adds nothing. Fetches `ahead`
+// meanwhile.
+float sum_of_exponentials(const float* x, size_t begin, size_t end, float max, Ahead ahead = {});
 // The first i in begin..end with x[i] > bound; end if there is none.
 size_t first_above(const float* x, size_t begin, size_t end, float bound);
 

@@ -73,8 +73,9 @@ bool Pool::run(size_t units, Work work, const void* context) {
   work_ = work;
   context_ = context;
   for (size_t thread = 0; thread < shares_.size(); ++thread) {
-    shares_[thread].next.store(units * thread / shares_.size(), std::memory_order_relaxed);
-    shares_[thread].end = units * (thread + 1) / shares_.size();
+    const Range range = share(units, thread);
+    shares_[thread].next.store(range.begin, std::memory_order_relaxed);
+    shares_[thread].end = range.end;
   }
   stopped_.store(false, std::memory_order_relaxed);
   const uint64_t number = (entry_.load(std::memory_order_relaxed) >> kNumberShift) + 1;

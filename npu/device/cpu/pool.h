@@ -30,6 +30,11 @@ class Pool {
 
   size_t threads() const { return workers_.size() + 1; }
 
+  // Units of a piece of work.
+  struct Range {
+    size_t begin, end;
+  };
+
  private:
   friend class Turn;
   // Calls `work(context, unit, thread)`; returns true to stop early.
@@ -42,6 +47,9 @@ class Pool {
     size_t end = 0;
   };
 
+  Range share(size_t units, size_t thread) const {
+    return {units * thread / shares_.size(), units * (thread + 1) / shares_.size()};
+  }
   bool run(size_t units, Work work, const void* context);
   void drain(size_t thread);
   void drain_share(Share& share, size_t thread);
@@ -109,6 +117,8 @@ class Turn {
   }
 
   size_t threads() const { return pool_.threads(); }
+  // The units begin..end-1 of `units` that are a thread's unless another has nothing left to do.
+  Pool::Range share(size_t units, size_t thread) const { return pool_.share(units, thread); }
   bool interrupted() const { return cancel_.cancelled() || deadline_.passed(); }
   // Why, in the course of `what`. Errors: kCancelled, kTimeout.
   Result<void> check(const char* what) const { return check_interrupt(cancel_, deadline_, what); }

@@ -16,7 +16,6 @@ namespace {
 constexpr float kNone = -std::numeric_limits<float>::infinity();
 constexpr size_t kChunkPanels = 32;
 constexpr size_t kChunk = kChunkPanels * kPanelCols;  // ids
-constexpr size_t kBlock = 64;                         // ids whose largest is looked at
 
 size_t size(int extent) {
   return static_cast<size_t>(extent);
@@ -34,11 +33,18 @@ void insert(Candidate* best, size_t& count, size_t most, Candidate x) {
   best[place] = x;
 }
 
-// Reduces logits[begin..end) of a chunk that starts at id `first`; masked ones are -inf.
-PartialSum reduce(const float* logits, size_t begin, size_t end) {
-  PartialSum partial{largest(logits, begin, end), 0};
-  if (partial.max > kNone) partial.sum = sum_of_exponentials(logits, begin, end, partial.max);
-  return partial;
+// Logits begin..end of a chunk; masked ones are -inf.
+struct Reduced {
+  PartialSum partial;
+  std::array<float, kMaxima> maxima;
+};
+Reduced reduce(const float* logits, size_t begin, size_t end, const Ahead& ahead) {
+  Reduced reduced;
+  maxima(logits, begin, end, reduced.maxima.data());
+  const float max = *std::max_element(reduced.maxima.begin(), reduced.maxima.end());
+  reduced.partial = {max, 0};
+  if (max > kNone) reduced.partial.sum = sum_of_exponentials(logits, begin, end, max, ahead);
+  return reduced;
 }
 
 float log_sum_exp(const PartialSum& total) {
@@ -47,20 +53,24 @@ float log_sum_exp(const PartialSum& total) {
 
 void join(PartialSum& total, const PartialSum& part) {
   if (!(part.sum > 0)) return;
-  const float max = std::max(total.max, part.max);
-  total.sum = (total.sum > 0 ? total.sum * std::exp(double{total.max} - max) : 0) +
-              part.sum * std::exp(double{part.max} - max);
-  total.max = max;
+  if (part.max > total.max) {
+    total.sum = total.sum * std::exp(double{total.max} - part.max) + part.sum;
+    total.max = part.max;
+  } else {
+    total.sum += part.sum * std::exp(double{part.max} - total.max);
+  }
 }
 
 // The chunk of ids first..first + ids of one request.
 class Chunk {
  public:
-  Chunk(float* logits, size_t first, size_t ids) : logits_(logits), first_(first), ids_(ids) {}
+  // Fetches `ahead` while it reduces them.
+  Chunk(float* logits, size_t first, size_t ids, const Ahead& ahead)
+      : logits_(logits), first_(first), ids_(ids), ahead_(ahead) {}
 
   // What needs the raw logits.
   void raw(const ScoreRequest& request, ScoreResult& result, ChunkScore& score) const {
-    if (request.raw_log_sum_exp) score.raw = reduce(logits_, 0, ids_);
+    if (request.raw_log_sum_exp) score.raw = reduce(logits_, 0, ids_, {}).partial;
     if (request.full_row)
       std::memcpy(result.full_row.data() + first_, logits_, ids_ * sizeof(float));
     for (size_t n = 0; n < request.named.size(); ++n)
@@ -84,10 +94,11 @@ class Chunk {
     found = 0;
     sum = {kNone, 0};
     if (begin >= end) return;
-    sum = reduce(logits_, begin, end);
+    Reduced reduced = reduce(logits_, begin, end, ahead_);
+    sum = reduced.partial;
     if (most == 0 || !(sum.max > kNone)) return;
     // The single best is where the maximum first is.
-    const float least = most == 1 ? sum.max : at_least(begin, end, most);
+    const float least = most == 1 ? sum.max : at_least(reduced.maxima, most);
     float bound = std::nextafter(least, kNone);
     for (size_t i = begin; (i = first_above(logits_, i, end, bound)) < end; ++i) {
       insert(best, found, most, {static_cast<int>(first_ + i), logits_[i]});
@@ -96,21 +107,17 @@ class Chunk {
   }
 
  private:
-  // What the best `most` logits of begin..end are at least, as the largest of each block say.
-  float at_least(size_t begin, size_t end, size_t most) const {
-    std::array<float, kChunk / kBlock> maxima;
-    size_t count = 0;
-    for (; begin < end && count < maxima.size(); begin += kBlock)
-      maxima[count++] = largest(logits_, begin, std::min(begin + kBlock, end));
-    if (count < most) return kNone;
-    std::nth_element(maxima.begin(), maxima.begin() + most - 1, maxima.begin() + count,
-                     std::greater<>());
+  // What the best `most` are at least, as these largest of parts say.
+  static float at_least(std::array<float, kMaxima>& maxima, size_t most) {
+    if (most > maxima.size()) return kNone;
+    std::nth_element(maxima.begin(), maxima.begin() + most - 1, maxima.end(), std::greater<>());
     return maxima[most - 1];
   }
 
   float* logits_;
   size_t first_;
   size_t ids_;
+  Ahead ahead_;
 };
 
 // One pass over the weights for at most kScoreRows requests.
@@ -140,10 +147,11 @@ class Pass {
   void reduce_chunk(size_t chunk, float* logits) {
     const size_t first = chunk * kChunk, ids = std::min(kChunk, logits_.vocabulary() - first);
     logits_.compute(chunk * kChunkPanels, (ids + kPanelCols - 1) / kPanelCols, logits, kChunk);
+    const Ahead next = logits_.ahead((chunk + 1) * kChunkPanels);
     for (size_t r = 0; r < requests_.size(); ++r) {
       const ScoreRequest& request = requests_[r];
       ChunkScore& score = scratch_.chunks[chunk * requests_.size() + r];
-      Chunk reduction(logits + r * kChunk, first, ids);
+      Chunk reduction(logits + r * kChunk, first, ids, next.part(r, requests_.size()));
       reduction.raw(request, results_[r], score);
       if (request.mask) reduction.mask(*request.mask);
       for (size_t group = 0; group < kScoreGroups; ++group)

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "device/cpu/ahead.h"
 #include "device/cpu/aligned.h"
 #include "device/cpu/pool.h"
 #include "device/score.h"
@@ -36,6 +37,8 @@ class Logits {
   virtual void begin(const Matrix& in, std::span<const ScoreRequest> requests) = 0;
   // Fills out[row][kPanelCols panels], `stride` floats from row to row. Called by many threads.
   virtual void compute(size_t panel, size_t panels, float* out, size_t stride) const = 0;
+  // What compute() reads first for panels panel.., to be fetched meanwhile; nothing by default.
+  virtual Ahead ahead(size_t) const { return {}; }
 };
 
 inline constexpr size_t kScoreRows = 56;  // requests that share a pass over the weights

@@ -10,7 +10,9 @@
 
 #include <hwy/highway.h>
 
+#include <algorithm>
 #include <cstdint>
+#include <limits>
 
 HWY_BEFORE_NAMESPACE();
 namespace npu::cpu::HWY_NAMESPACE {
@@ -30,6 +32,14 @@ HWY_INLINE V polynomial(V x, const float (&c)[n]) {
   return sum;
 }
 
+// Where floats are whole numbers: x + kNearest is x rounded to nearest, ties to even, for |x| <
+// 2^22, and its lowest 22 bits are those of that number. Takes two instructions less than a
+// conversion, which minds what does not fit.
+inline constexpr float kNearest = 12582912;  // 1.5 * 2^23
+HWY_INLINE V nearest(V x) {
+  return hn::Add(x, hn::Set(D(), kNearest));
+}
+
 // e^x within 2 ulp for -87.3 <= x <= 88; below that, e^-87.3, which is about 1e-38.
 HWY_INLINE V exponential(V x) {
   static constexpr float kExp[] = {1.0f,         1.0f,          0.5f,         0.16666415f,
@@ -37,13 +47,30 @@ HWY_INLINE V exponential(V x) {
   const D d;
   const hn::RebindToSigned<D> di;
   x = hn::Max(x, hn::Set(d, -87.3f));
-  const auto power = hn::NearestInt(hn::Mul(x, hn::Set(d, 1.44269504f)));
-  const V n = hn::ConvertTo(d, power);
+  const V raised = nearest(hn::Mul(x, hn::Set(d, 1.44269504f)));
+  const V n = hn::Sub(raised, hn::Set(d, kNearest));
   // ln 2 in two parts, so that n times the first is exact.
   V r = hn::NegMulAdd(n, hn::Set(d, 0.69140625f), x);
   r = hn::NegMulAdd(n, hn::Set(d, 0.0017409306f), r);
-  const auto scale = hn::BitCast(d, hn::ShiftLeft<23>(hn::Add(power, hn::Set(di, 127))));
+  const auto scale =
+      hn::BitCast(d, hn::ShiftLeft<23>(hn::Add(hn::BitCast(di, raised), hn::Set(di, 127))));
   return hn::Mul(polynomial(r, kExp), scale);
+}
+
+// The largest of x[0..cols), -inf if there is none.
+HWY_INLINE float largest_of(const float* x, size_t cols) {
+  constexpr size_t kVecs = 4;  // so that no instruction waits for the one before
+  const D d;
+  V most[kVecs];
+  for (V& v : most) v = hn::Set(d, -std::numeric_limits<float>::infinity());
+  size_t c = 0;
+  for (; c + kVecs * kLanes <= cols; c += kVecs * kLanes)
+    for (size_t v = 0; v < kVecs; ++v) most[v] = hn::Max(most[v], hn::LoadU(d, x + c + v * kLanes));
+  for (; c + kLanes <= cols; c += kLanes) most[0] = hn::Max(most[0], hn::LoadU(d, x + c));
+  const V all = hn::Max(hn::Max(most[0], most[1]), hn::Max(most[2], most[3]));
+  float largest = hn::GetLane(hn::MaxOfLanes(d, all));
+  for (; c < cols; ++c) largest = std::max(largest, x[c]);
+  return largest;
 }
 
 // erf(x) within 4 ulp.

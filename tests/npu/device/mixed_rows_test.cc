@@ -161,9 +161,10 @@ TEST_F(MixedRows, SplitAndJoinedProductsAreThoseOf16Bits) {
     Random random(cols);
     std::vector<int8_t> b(groups * kPanelCols * 4);
     std::vector<int32_t> col_sum(kPanelCols), high(kPanelCols), low(kPanelCols);
-    std::vector<float> col_scale(kPanelCols), weight(cols + 2 * kPanelCols, 0.5f);
+    std::vector<float> col_scale(kPanelCols), weight(cols + 2 * kPanelCols);
     std::vector<float> found(kPanelCols);
     for (float& scale : col_scale) scale = random.next() + 1;
+    for (float& value : weight) value = random.next() + 1;
     for (size_t k = 0; k < cols; ++k)
       for (size_t c = 0; c < kPanelCols; ++c) {
         int8_t& q = b[(k / 4 * kPanelCols + c) * 4 + k % 4];
@@ -175,37 +176,41 @@ TEST_F(MixedRows, SplitAndJoinedProductsAreThoseOf16Bits) {
     const auto dot = [&](const uint8_t* a, int32_t* out) {
       (*cpu::dot_variant())->int8({a, 0, 1, b.data(), groups, out, kPanelCols});
     };
-    const auto expect_joined = [&](bool positive) {
+    const auto expect_joined = [&](const std::vector<double>& values, bool scaled) {
       for (size_t c = 0; c < kPanelCols; ++c) {
         double sum = 0, most = 0, magnitude = 0;
         for (size_t k = 0; k < cols; ++k) {
-          const double value = positive ? std::abs(double{x[k]}) * weight[k] : double{x[k]};
           const int q = b[(k / 4 * kPanelCols + c) * 4 + k % 4];
-          sum += value * q;
-          most = std::max(most, std::abs(value));
+          sum += values[k] * q;
+          most = std::max(most, std::abs(values[k]));
           magnitude += std::abs(q);
         }
-        const double scale = positive ? 1 : col_scale[c];
+        const double scale = scaled ? col_scale[c] : 1;
         // Half a step of 16 bits of each value, and f32's own rounding.
-        const double bound = magnitude * most * (1.0 / 65534 + 1e-6) * scale;
-        ASSERT_NEAR(found[c], sum * scale, bound) << cols << " columns, positive " << positive;
+        const double bound = magnitude * most * (1.0 / 65534 + 2e-6) * scale;
+        ASSERT_NEAR(found[c], sum * scale, bound) << cols << " columns, scaled " << scaled;
       }
     };
     const float scale = cpu::split_signed(x.data(), cols, bytes.data(), lower);
     dot(bytes.data(), high.data());
     dot(lower, low.data());
-    cpu::join_signed(high.data(), low.data(), scale, col_scale.data(), col_sum.data(),
-                     found.data());
-    expect_joined(false);
+    cpu::join_signed(high.data(), low.data(), 1, &scale, col_scale.data(), col_sum.data(),
+                     found.data(), kPanelCols);
+    expect_joined({x.begin(), x.begin() + static_cast<ptrdiff_t>(cols)}, true);
 
-    auto positive = x;
-    for (float& value : positive) value = std::abs(value);
-    const float step =
-        cpu::split_positive(positive.data(), weight.data(), cols, bytes.data(), lower);
+    constexpr float kFactor = 0.7f;
+    const double most = *std::max_element(x.begin(), x.begin() + static_cast<ptrdiff_t>(cols));
+    std::vector<double> shares(cols);
+    double sum = 0;
+    for (size_t k = 0; k < cols; ++k) sum += shares[k] = std::exp(kFactor * (x[k] - most));
+    for (size_t k = 0; k < cols; ++k) shares[k] *= weight[k] / sum;
+    auto scores = x;
+    const float step = cpu::split_softmax(scores.data(), kFactor, weight.data(), cols, bytes.data(),
+                                          lower, {b.data(), b.size() / 64});
     dot(bytes.data(), high.data());
     dot(lower, low.data());
     cpu::join_positive(high.data(), low.data(), step, found.data());
-    expect_joined(true);
+    expect_joined(shares, false);
   }
 }
 
@@ -254,12 +259,13 @@ TEST_F(MixedRows, IndexedRowsAreThoseOfTheIndex) {
     const auto values = random_floats(12 * kStride, 3);
     std::vector<uint16_t> halves(values.size());
     for (size_t i = 0; i < values.size(); ++i) halves[i] = float_to_bfloat16(values[i]);
-    std::vector<float> dots(kCount), sums(cols, 2.0f);
+    std::vector<float> dots(kCount), sums(cols, 2.0f), split(cols);
+    cpu::split_query(q.data(), cols, split.data());
     for (size_t first = 0; first < kCount; first += 5) {
       const size_t count = std::min(kCount - first, size_t{5});
       const cpu::IndexedBf16Rows rows{halves.data(), kStride, index + first, count,
                                       kCount - first - count};
-      cpu::indexed_dots_bf16(q.data(), rows, cols, dots.data() + first);
+      cpu::indexed_dots_bf16(split.data(), rows, cols, dots.data() + first);
       cpu::add_indexed_bf16(weights.data() + first, rows, cols, sums.data());
     }
     const auto value = [&](size_t i, size_t c) {

@@ -121,7 +121,7 @@ void MixedContext::make_scratch() {
   ConvolutionScratch{convolution, depth};
   AttentionScratch{attention, widest_};
   CrossScratch{cross, positions, widest_};
-  SelfScratch{self, size(limits_.self_positions)};
+  SelfScratch{self, size(limits_.self_positions), widest_};
   const size_t bytes = std::max({chain.used(), convolution.used(), attention.used(), cross.used(),
                                  self.used(), ScoreScratch::thread_size() * sizeof(float)});
   for (size_t thread = 0; thread < program_.pool().threads(); ++thread)

@@ -63,18 +63,22 @@ void tiles(const typename Dot::Panel& p, size_t row, size_t rows, const uint8_t*
 }
 
 // Weights come from memory, and with many rows each panel is computed with for longer than it takes
-// to arrive: the panel behind this one is fetched meanwhile, evenly, for else the first tile waits
-// for the memory and the memory for all others.
+// to arrive: what comes next is fetched meanwhile, evenly, for else the first tile waits for the
+// memory and the memory for all others.
 template <typename Dot>
 void multiply(const typename Dot::Panel& p) {
   static_assert(kPanelCols * Dot::kGroup * sizeof(*p.b) == 2 * kCacheLine);
   constexpr size_t kTileRows = Dot::kSums / Dot::kVecs;
   const size_t count = (p.rows + kTileRows - 1) / kTileRows;
-  const auto* ahead = reinterpret_cast<const uint8_t*>(p.b) + p.groups * 2 * kCacheLine;
-  if (count == 1) return tiles<Dot, kTileRows, 2>(p, 0, p.rows, ahead);
+  const size_t lines = p.ahead ? 1 : 2;  // per group
+  const auto* ahead = static_cast<const uint8_t*>(p.ahead);
+  if (!ahead) ahead = reinterpret_cast<const uint8_t*>(p.b) + p.groups * 2 * kCacheLine;
+  if (count == 1)
+    return lines == 1 ? tiles<Dot, kTileRows, 1>(p, 0, p.rows, ahead)
+                      : tiles<Dot, kTileRows, 2>(p, 0, p.rows, ahead);
   for (size_t i = 0; i < count; ++i) {
     const size_t row = p.rows * i / count, rows = p.rows * (i + 1) / count - row;
-    if (i < 2)
+    if (i < lines)
       tiles<Dot, kTileRows, 1>(p, row, rows, ahead + i * p.groups * kCacheLine);
     else
       tiles<Dot, kTileRows, 0>(p, row, rows, nullptr);

@@ -23,6 +23,9 @@ struct Int8Panel {
   size_t groups;
   int32_t* out;  // [rows][kPanelCols]
   size_t ld_out;
+  // What is read next and thus fetched meanwhile, a cache line per group; null: the panel behind
+  // this one.
+  const void* ahead = nullptr;
 };
 
 // One panel of a bfloat16 product with sums in f32, g ascending:
@@ -37,6 +40,7 @@ struct Bf16Panel {
   float* out;  // [rows][kPanelCols]
   size_t ld_out;
   const float* row_scale = nullptr;
+  const void* ahead = nullptr;  // as above
 };
 
 // One block of keys of a softmax that sees them block by block, base 2. For each row r and a
@@ -76,6 +80,9 @@ struct DotVariant {
   // Gives back what the products keep in registers from call to call. For a thread that goes to
   // sleep or back to its caller, so that no switch of context saves it.
   void (*rest)() = [] {};
+  // Bytes behind a panel that have been fetched when its product with few rows ends; 0: as many as
+  // the panel has.
+  size_t fetched = 0;
 };
 
 // All variants of this build, best first.

@@ -79,33 +79,46 @@ struct TilePart {
   size_t ld_out;
 };
 
-// Weights are fetched this much beyond the next panel, and to the second-level cache, which waits
-// for more of them at a time than the first.
-constexpr size_t kFurtherBytes = 16384;
+// What is fetched while a part is multiplied: some cache lines for each of its groups, of what is
+// read very soon to the first-level cache, and of what comes later to the second.
+struct Fetches {
+  const uint8_t* soon;
+  size_t soon_lines;
+  const uint8_t* later;
+  size_t later_lines;
 
-// Which of its tiles of rows are computed with.
-enum class Which { kUpper, kLower, kBoth };
+  Fetches from(size_t group) const {
+    return {soon + group * soon_lines * kCacheLine, soon_lines,
+            later + group * later_lines * kCacheLine, later_lines};
+  }
+  HWY_INLINE void run(size_t first, size_t groups) const {
+    for (size_t line = first * soon_lines; line < (first + groups) * soon_lines; ++line)
+      _mm_prefetch(soon + line * kCacheLine, _MM_HINT_T0);
+    for (size_t line = first * later_lines; line < (first + groups) * later_lines; ++line)
+      _mm_prefetch(later + line * kCacheLine, _MM_HINT_T1);
+  }
+};
 
-// One tile of groups with the tiles of rows at `a`. The intrinsics want literals.
-template <Which kWhich, typename Element>
-HWY_INLINE void multiply_tiles(const uint8_t* a, size_t lda, const uint8_t* b) {
+// One tile of groups with one or both tiles of rows at `a`. Lines are fetched in two parts, for
+// more than the CPU can wait for at a time would hold the tiles up. The intrinsics want literals.
+template <bool kLower, typename Element>
+HWY_INLINE void multiply_tiles(const uint8_t* a, size_t lda, const uint8_t* b, size_t groups,
+                               const Fetches& fetches) {
   constexpr bool kBytes = sizeof(Element) == 1;
   _tile_loadd(6, b, kPanelStride);
-  if constexpr (kWhich != Which::kLower) {
-    _tile_loadd(4, a, lda);
-    if constexpr (kBytes)
-      _tile_dpbusd(0, 4, 6);
-    else
-      _tile_dpbf16ps(0, 4, 6);
-  }
+  fetches.run(0, groups / 2);
+  _tile_loadd(4, a, lda);
+  if constexpr (kBytes)
+    _tile_dpbusd(0, 4, 6);
+  else
+    _tile_dpbf16ps(0, 4, 6);
   _tile_loadd(7, b + kTileBytes, kPanelStride);
-  if constexpr (kWhich != Which::kLower) {
-    if constexpr (kBytes)
-      _tile_dpbusd(1, 4, 7);
-    else
-      _tile_dpbf16ps(1, 4, 7);
-  }
-  if constexpr (kWhich != Which::kUpper) {
+  fetches.run(groups / 2, groups - groups / 2);
+  if constexpr (kBytes)
+    _tile_dpbusd(1, 4, 7);
+  else
+    _tile_dpbf16ps(1, 4, 7);
+  if constexpr (kLower) {
     _tile_loadd(5, a + kTileRows * lda, lda);
     if constexpr (kBytes) {
       _tile_dpbusd(2, 5, 6);
@@ -117,62 +130,62 @@ HWY_INLINE void multiply_tiles(const uint8_t* a, size_t lda, const uint8_t* b) {
   }
 }
 
-// The part, on top of what is in `out` if `add`; fetches `lines` cache lines per group from `ahead`
-// on.
-template <Which kWhich, typename Element>
-void multiply_rows(const TilePart& p, bool add, const uint8_t* ahead, size_t lines) {
+// The part, on top of what is in `out` if `add`.
+template <bool kLower, typename Element>
+void multiply_rows(const TilePart& p, bool add, const Fetches& fetches) {
   uint8_t* lower_out = p.out + kTileRows * p.ld_out;
   // Nor do they tell it that they read memory.
   std::atomic_signal_fence(std::memory_order_seq_cst);
-  if constexpr (kWhich != Which::kLower) {
-    _tile_zero(0);
-    _tile_zero(1);
-    if (add) {
-      _tile_loadd(0, p.out, p.ld_out);
-      _tile_loadd(1, p.out + kTileBytes, p.ld_out);
-    }
-  }
-  if constexpr (kWhich != Which::kUpper) {
+  _tile_zero(0);
+  _tile_zero(1);
+  if constexpr (kLower) {
     _tile_zero(2);
     _tile_zero(3);
-    if (add) {
+  }
+  if (add) {
+    _tile_loadd(0, p.out, p.ld_out);
+    _tile_loadd(1, p.out + kTileBytes, p.ld_out);
+    if constexpr (kLower) {
       _tile_loadd(2, lower_out, p.ld_out);
       _tile_loadd(3, lower_out + kTileBytes, p.ld_out);
     }
   }
-  for (size_t i = 0; i < p.count; ++i) {
-    for (size_t line = 0; line < lines * p.groups; ++line)
-      _mm_prefetch(ahead + (i * lines * p.groups + line) * kTileBytes, _MM_HINT_T1);
-    multiply_tiles<kWhich, Element>(p.a + i * p.groups * kGroupBytes, p.lda,
-                                    p.b + i * p.groups * kPanelStride);
-  }
-  if constexpr (kWhich != Which::kLower) {
-    _tile_stored(0, p.out, p.ld_out);
-    _tile_stored(1, p.out + kTileBytes, p.ld_out);
-  }
-  if constexpr (kWhich != Which::kUpper) {
+  for (size_t i = 0; i < p.count; ++i)
+    multiply_tiles<kLower, Element>(p.a + i * p.groups * kGroupBytes, p.lda,
+                                    p.b + i * p.groups * kPanelStride, p.groups,
+                                    fetches.from(i * p.groups));
+  _tile_stored(0, p.out, p.ld_out);
+  _tile_stored(1, p.out + kTileBytes, p.ld_out);
+  if constexpr (kLower) {
     _tile_stored(2, lower_out, p.ld_out);
     _tile_stored(3, lower_out + kTileBytes, p.ld_out);
   }
 }
 
-// Both tiles of rows at once keep the instructions busy; one after the other leaves the memory the
-// time to bring weights, which are fetched meanwhile: as many as the part has, `ahead` bytes behind
-// them, or none if that is 0.
 template <typename Element>
-void multiply_part(const TilePart& p, bool add, size_t ahead) {
+void multiply_part(const TilePart& p, bool add, const Fetches& fetches) {
   const size_t upper = std::min(p.rows, kTileRows), lower = p.rows - upper;
   configure(
       {static_cast<uint8_t>(upper), static_cast<uint8_t>(lower), static_cast<uint8_t>(p.groups)});
-  const uint8_t* fetched = p.b + ahead;
-  if (lower == 0) {
-    multiply_rows<Which::kUpper, Element>(p, add, fetched, ahead > 0 ? 2 : 0);
-  } else if (ahead > 0) {
-    multiply_rows<Which::kUpper, Element>(p, add, fetched, 1);
-    multiply_rows<Which::kLower, Element>(p, add, fetched + p.count * p.groups * kTileBytes, 1);
-  } else {
-    multiply_rows<Which::kBoth, Element>(p, add, nullptr, 0);
+  if (lower == 0)
+    multiply_rows<false, Element>(p, add, fetches);
+  else
+    multiply_rows<true, Element>(p, add, fetches);
+}
+
+// What to fetch beside the first rows of a panel at `b`. Few rows are done with it as soon as it is
+// there: they fetch it themselves, a little ahead. More rows read it again, and what is behind it
+// arrives meanwhile.
+template <typename Panel>
+Fetches fetches_of(const Panel& p, const uint8_t* b) {
+  Fetches fetches{b + kAmxAhead, 2, static_cast<const uint8_t*>(p.ahead), p.ahead ? 1U : 0U};
+  if (p.rows <= 2 * kTileRows) return fetches;
+  fetches.soon_lines = 0;
+  if (!p.ahead) {
+    fetches.later = b + p.groups * kPanelStride;
+    fetches.later_lines = 2;
   }
+  return fetches;
 }
 
 // All rows and groups of a panel. `add`: to what `out` holds.
@@ -184,17 +197,18 @@ void multiply(const Panel& p, bool add) {
   const auto* a = reinterpret_cast<const uint8_t*>(p.a);
   const auto* b = reinterpret_cast<const uint8_t*>(p.b);
   auto* out = reinterpret_cast<uint8_t*>(p.out);
+  Fetches fetches = fetches_of(p, b);
   for (size_t row = 0; row < p.rows; row += 2 * kTileRows) {
     const size_t rows = std::min(2 * kTileRows, p.rows - row);
     const uint8_t* first = a + row * lda;
     uint8_t* to = out + row * ld_out;
-    const size_t ahead = row == 0 ? p.groups * kPanelStride + kFurtherBytes : 0;
+    if (row > 0) fetches = {};
     if (whole > 0)
-      multiply_part<Element>({first, lda, rows, b, kTileGroups, whole, to, ld_out}, add, ahead);
+      multiply_part<Element>({first, lda, rows, b, kTileGroups, whole, to, ld_out}, add, fetches);
     if (rest > 0)
       multiply_part<Element>({first + whole * kTileGroups * kGroupBytes, lda, rows,
                               b + whole * kTileGroups * kPanelStride, rest, 1, to, ld_out},
-                             add || whole > 0, ahead);
+                             add || whole > 0, fetches.from(whole * kTileGroups));
   }
 }
 

@@ -46,7 +46,7 @@ constexpr int64_t kAboveAvx2 = HWY_AVX2 - 1, kAboveSse4 = HWY_SSE4 - 1;
 constexpr int64_t kAll = HWY_SSE4 | kAboveSse4 | HWY_SSSE3;
 
 constexpr DotVariant kVariants[] = {
-    {"amx", has_amx, true, amx_int8, amx_bf16, avx512_bf16_softmax, 0, amx_rest},
+    {"amx", has_amx, true, amx_int8, amx_bf16, avx512_bf16_softmax, 0, amx_rest, kAmxAhead},
     {"avx512-vnni-bf16", has_avx512_vnni_bf16, true, avx512_vnni_int8, avx512_bf16_product,
      avx512_bf16_softmax, 0},
     {"avx512-vnni", has_avx512_vnni, true, avx512_vnni_int8, portable_bf16, portable_softmax, 0},

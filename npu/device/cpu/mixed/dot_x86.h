@@ -13,6 +13,7 @@ void avx512_bf16_softmax(const SoftmaxBlock& block);
 void amx_int8(const Int8Panel& panel);
 void amx_bf16(const Bf16Panel& panel);
 void amx_rest();
+inline constexpr size_t kAmxAhead = 6144;  // bytes: how far few rows fetch ahead
 
 // Asks the kernel for the tiles' registers, which it gives a process only on request: false if it
 // does not, as before Linux 5.16 or where a thread's signal stack is too small for them.

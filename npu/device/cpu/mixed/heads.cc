@@ -61,8 +61,7 @@ void Int8Heads::reserve(size_t position_count, size_t cols, size_t head_count) {
   positions = position_count;
   heads = head_count;
   head_size = cols / heads;
-  grow(keys, heads * panels() * key_groups() * kPanelCols * 4);
-  grow(values, heads * col_panels() * value_groups() * kPanelCols * 4);
+  grow(data, heads * head_bytes());
   for (FloatArray* scale : {&key_scale, &value_scale}) grow(*scale, at(heads, 0));
   grow(key_sum, at(heads, 0));
 }

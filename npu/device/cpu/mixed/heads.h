@@ -40,17 +40,19 @@ struct Bf16Heads {
   AlignedArray<uint16_t> keys, values;
 };
 
-// The same in int8, four to a group, symmetric with a scale for each position and head.
+// The same in int8, four to a group, symmetric with a scale for each position and head. The values
+// of a head lie behind its keys, in the order in which they are read.
 struct Int8Heads {
   void reserve(size_t position_count, size_t cols, size_t head_count);
   // As above.
   void pack(size_t first, const Matrix& k, const Matrix& v, int8_t* row);
 
   const int8_t* key_panel(size_t head, size_t panel) const {
-    return keys.data() + (head * panels() + panel) * key_groups() * kPanelCols * 4;
+    return data.data() + head * head_bytes() + panel * key_groups() * kPanelCols * 4;
   }
   const int8_t* value_panel(size_t head, size_t panel) const {
-    return values.data() + (head * col_panels() + panel) * value_groups() * kPanelCols * 4;
+    return data.data() + head * head_bytes() + key_bytes() +
+           panel * value_groups() * kPanelCols * 4;
   }
   // [panels * kPanelCols] each.
   const float* head_key_scale(size_t head) const { return key_scale.data() + at(head, 0); }
@@ -61,11 +63,13 @@ struct Int8Heads {
   size_t col_panels() const { return (head_size + kPanelCols - 1) / kPanelCols; }
   size_t key_groups() const { return (head_size + 3) / 4; }
   size_t value_groups() const { return panels() * kPanelCols / 4; }
+  size_t key_bytes() const { return panels() * key_groups() * kPanelCols * 4; }
+  size_t head_bytes() const { return key_bytes() + col_panels() * value_groups() * kPanelCols * 4; }
 
   void pack_values(size_t head, size_t first, size_t r, const Matrix& v);
 
   size_t positions = 0, heads = 0, head_size = 0;
-  AlignedArray<int8_t> keys, values;
+  AlignedArray<int8_t> data;          // [head][keys, values]
   FloatArray key_scale, value_scale;  // [head][position]
   AlignedArray<int32_t> key_sum;      // of the q of a key
 };

@@ -32,15 +32,23 @@ HWY_INLINE void load_pair(const uint16_t* from, V& even, V& odd) {
   odd = hn::BitCast(d, hn::And(bits, hn::Set(du, 0xffff0000u)));
 }
 
-HWY_INLINE const uint16_t* indexed_row(const IndexedBf16Rows& rows, size_t i) {
-  return rows.data + static_cast<size_t>(rows.rows[i]) * rows.stride;
-}
+// Where the rows of a block begin; behind the last of them, the last again.
+struct RowPointers {
+  explicit RowPointers(const IndexedBf16Rows& rows) {
+    for (size_t i = 0; i < kIndexedBlock; ++i) {
+      const int index = rows.rows[std::min(i, rows.count - 1)];
+      row[i] = rows.data + static_cast<size_t>(index) * rows.stride;
+    }
+  }
+  const uint16_t* row[kIndexedBlock];
+};
 
-// Fetches the row that a block further takes the place of row i.
-HWY_INLINE void fetch_row(const IndexedBf16Rows& rows, size_t i, size_t cols) {
-  if (i + kIndexedBlock >= rows.count + rows.more) return;
-  const uint16_t* row = indexed_row(rows, i + kIndexedBlock);
-  for (size_t c = 0; c < cols; c += kCacheLine / sizeof *row) hwy::Prefetch(row + c);
+// Fetches the rows of the block behind this one.
+HWY_INLINE void fetch_more(const IndexedBf16Rows& rows, size_t cols) {
+  for (size_t i = 0; i < std::min(rows.more, kIndexedBlock); ++i) {
+    const uint16_t* row = rows.data + static_cast<size_t>(rows.rows[rows.count + i]) * rows.stride;
+    for (size_t c = 0; c < cols; c += kCacheLine / sizeof *row) hwy::Prefetch(row + c);
+  }
 }
 
 #if HWY_TARGET == HWY_SCALAR
@@ -82,16 +90,30 @@ HWY_INLINE void store_sums(const V (&sum)[kKeys], float* out) {
 
 #endif
 
-// Of kKeys keys.
-HWY_INLINE void dots(const float* q, const uint16_t* const (&key)[kKeys], size_t cols, float* out) {
+void SplitQuery(const float* q, size_t cols, float* out) {
+  const D d;
+  size_t c = 0;
+  for (; c + kPair <= cols; c += kPair) {
+    V even, odd;
+    hn::LoadInterleaved2(d, q + c, even, odd);
+    hn::StoreU(even, d, out + c);
+    hn::StoreU(odd, d, out + c + kLanes);
+  }
+  std::copy(q + c, q + cols, out + c);
+}
+
+// Of kKeys keys. `kPairs` pairs of vectors are all columns there are, or 0 if that is not known.
+template <size_t kPairs>
+HWY_INLINE void dots(const float* q, const uint16_t* const* key, size_t cols, float* out) {
   const D d;
   V even[kKeys], odd[kKeys];
   NPU_UNROLL(8)
   for (size_t i = 0; i < kKeys; ++i) even[i] = odd[i] = hn::Zero(d);
-  size_t c = 0;
-  for (; c + kPair <= cols; c += kPair) {
-    V q_even, q_odd;
-    hn::LoadInterleaved2(d, q + c, q_even, q_odd);
+  const size_t pairs = kPairs > 0 ? kPairs : cols / kPair;
+  NPU_UNROLL(8)
+  for (size_t pair = 0; pair < pairs; ++pair) {
+    const size_t c = pair * kPair;
+    const V q_even = hn::LoadU(d, q + c), q_odd = hn::LoadU(d, q + c + kLanes);
     NPU_UNROLL(8)
     for (size_t i = 0; i < kKeys; ++i) {
       V k_even, k_odd;
@@ -100,7 +122,7 @@ HWY_INLINE void dots(const float* q, const uint16_t* const (&key)[kKeys], size_t
       odd[i] = hn::MulAdd(q_odd, k_odd, odd[i]);
     }
   }
-  for (; c < cols; c += kLanes) {
+  for (size_t c = pairs * kPair; kPairs == 0 && c < cols; c += kLanes) {
     const auto valid = hn::FirstN(d, std::min(kLanes, cols - c));
     const V some = hn::IfThenElseZero(valid, hn::LoadU(d, q + c));
     NPU_UNROLL(8)
@@ -112,39 +134,36 @@ HWY_INLINE void dots(const float* q, const uint16_t* const (&key)[kKeys], size_t
   store_sums(even, out);
 }
 
+// Of a whole block, all of `keys`, even where they repeat.
+template <size_t kPairs>
+HWY_INLINE void block_dots(const float* q, const RowPointers& keys, size_t cols, float* out) {
+  for (size_t i = 0; i < kIndexedBlock; i += kKeys) dots<kPairs>(q, keys.row + i, cols, out + i);
+}
+
 void IndexedDotsBf16(const float* q, const IndexedBf16Rows& keys, size_t cols, float* out) {
-  const uint16_t* key[kKeys];
-  size_t first = 0;
-  for (; first + kKeys <= keys.count; first += kKeys) {
-    NPU_UNROLL(8)
-    for (size_t i = 0; i < kKeys; ++i) {
-      fetch_row(keys, first + i, cols);
-      key[i] = indexed_row(keys, first + i);
-    }
-    dots(q, key, cols, out + first);
-  }
-  if (first == keys.count) return;
-  for (size_t i = 0; i < kKeys; ++i)
-    key[i] = indexed_row(keys, std::min(first + i, keys.count - 1));
-  HWY_ALIGN float last[kKeys];
-  dots(q, key, cols, last);
-  std::copy_n(last, keys.count - first, out + first);
+  constexpr size_t kUsualCols = 64, kUsualPairs = kUsualCols % kPair == 0 ? kUsualCols / kPair : 0;
+  const RowPointers pointers(keys);
+  fetch_more(keys, cols);
+  HWY_ALIGN float few[kIndexedBlock];
+  float* to = keys.count == kIndexedBlock ? out : few;
+  if (cols == kUsualCols)
+    block_dots<kUsualPairs>(q, pointers, cols, to);
+  else
+    block_dots<0>(q, pointers, cols, to);
+  if (to != out) std::copy_n(few, keys.count, out);
 }
 
 // Columns c.. of the sum, kPairs pairs of vectors.
 template <size_t kPairs>
-HWY_INLINE void add_columns(const float* weights, const IndexedBf16Rows& values, size_t c,
+HWY_INLINE void add_columns(const float* weights, const RowPointers& values, size_t count, size_t c,
                             float* out) {
   const D d;
   V even[kPairs], odd[kPairs];
   NPU_UNROLL(8)
   for (size_t v = 0; v < kPairs; ++v) hn::LoadInterleaved2(d, out + v * kPair, even[v], odd[v]);
-  IndexedBf16Rows part = values;
-  part.data += c;
-  for (size_t i = 0; i < values.count; ++i) {
-    fetch_row(part, i, kPairs * kPair);
+  for (size_t i = 0; i < count; ++i) {
     const V weight = hn::Set(d, weights[i]);
-    const uint16_t* row = indexed_row(part, i);
+    const uint16_t* row = values.row[i] + c;
     NPU_UNROLL(8)
     for (size_t v = 0; v < kPairs; ++v) {
       V x_even, x_odd;
@@ -158,13 +177,17 @@ HWY_INLINE void add_columns(const float* weights, const IndexedBf16Rows& values,
 }
 
 void AddIndexedBf16(const float* weights, const IndexedBf16Rows& values, size_t cols, float* out) {
+  const RowPointers pointers(values);
+  fetch_more(values, cols);
+  const size_t count = values.count;
   size_t c = 0;
-  for (; c + 2 * kPair <= cols; c += 2 * kPair) add_columns<2>(weights, values, c, out + c);
-  for (; c + kPair <= cols; c += kPair) add_columns<1>(weights, values, c, out + c);
+  for (; c + 2 * kPair <= cols; c += 2 * kPair)
+    add_columns<2>(weights, pointers, count, c, out + c);
+  for (; c + kPair <= cols; c += kPair) add_columns<1>(weights, pointers, count, c, out + c);
   if (c == cols) return;
   HWY_ALIGN float last[kPair] = {};
   std::copy_n(out + c, cols - c, last);
-  add_columns<1>(weights, values, c, last);
+  add_columns<1>(weights, pointers, count, c, last);
   std::copy_n(last, cols - c, out + c);
 }
 
@@ -174,9 +197,13 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace npu::cpu {
 
+HWY_EXPORT(SplitQuery);
 HWY_EXPORT(IndexedDotsBf16);
 HWY_EXPORT(AddIndexedBf16);
 
+void split_query(const float* q, size_t cols, float* out) {
+  HWY_DYNAMIC_DISPATCH(SplitQuery)(q, cols, out);
+}
 void indexed_dots_bf16(const float* q, const IndexedBf16Rows& keys, size_t cols, float* out) {
   HWY_DYNAMIC_DISPATCH(IndexedDotsBf16)(q, keys, cols, out);
 }

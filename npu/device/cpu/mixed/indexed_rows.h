@@ -19,7 +19,11 @@ struct IndexedBf16Rows {
   size_t more;
 };
 
-// out[i] = q * row i, over `cols` columns. The result for a row is the same for any `count`.
+// Puts a query's columns into the order in which rows are read, once for all blocks. `out` is in
+// whole panels.
+void split_query(const float* q, size_t cols, float* out);
+// out[i] = q * row i, over `cols` columns, q from split_query(). The result for a row is the same
+// for any `count`.
 void indexed_dots_bf16(const float* q, const IndexedBf16Rows& keys, size_t cols, float* out);
 // out += sum over i < count of weights[i] * row i.
 void add_indexed_bf16(const float* weights, const IndexedBf16Rows& values, size_t cols, float* out);

@@ -10,6 +10,9 @@
 namespace npu::cpu {
 namespace {
 
+// Cache lines that are fetched while a row of a panel is finished.
+constexpr size_t kFinishLines = 4;
+
 // Index of an element in its packed array.
 size_t place(size_t row, size_t col, size_t groups, size_t group) {
   const size_t panel = row / kPanelCols * groups * kPanelCols * group;
@@ -81,12 +84,26 @@ MixedMatrix::MixedMatrix(std::span<const float> values, size_t row_count, size_t
   pack_int8(values, *this);
 }
 
-float MixedMatrix::at(size_t row, size_t col) const {
-  if (element == Element::kBf16)
-    return bfloat16_to_float(bf16.data()[place(row, col, groups(), 2)]);
-  const float value =
-      scale.data()[row] * static_cast<float>(int8.data()[place(row, col, groups(), 4)]);
-  return column.size() > 0 ? value * column.data()[col] : value;
+void MixedMatrix::read_row(size_t row, float* out) const {
+  const size_t group = element == Element::kInt8 ? 4 : 2;
+  const size_t first = place(row, 0, groups(), group), step = kPanelCols * group;
+  for (size_t col = 0; col < cols; col += group)
+    for (size_t i = 0; i < std::min(group, cols - col); ++i) {
+      const size_t at = first + col / group * step + i;
+      out[col + i] = element == Element::kInt8
+                         ? scale.data()[row] * static_cast<float>(int8.data()[at])
+                         : bfloat16_to_float(bf16.data()[at]);
+    }
+  for (size_t col = 0; col < column.size(); ++col) out[col] *= column.data()[col];
+}
+
+Ahead MixedMatrix::ahead(size_t panel, size_t most) const {
+  if (panel >= panels()) return {};
+  const size_t panel_bytes = groups() * kPanelCols * 4;
+  const void* data = element == Element::kInt8 ? static_cast<const void*>(int8.data())
+                                               : static_cast<const void*>(bf16.data());
+  return {static_cast<const char*>(data) + panel * panel_bytes,
+          std::min(most, (panels() - panel) * panel_bytes) / kCacheLine};
 }
 
 void prepare_row(const float* x, size_t cols, const PreparedRows& to, size_t row) {
@@ -107,6 +124,7 @@ void prepare_row(const float* x, size_t cols, const PreparedRows& to, size_t row
 void multiply_prepared(const DotVariant& dot, const MixedMatrix& matrix, size_t panel,
                        const PreparedRows& rows, void* sums, const PanelFinish& finish) {
   const size_t groups = matrix.groups(), first = panel * kPanelCols;
+  const size_t panel_bytes = groups * kPanelCols * 4;
   auto* floats = static_cast<float*>(sums);
   auto* integers = static_cast<int32_t*>(sums);
   const int8_t* bytes = matrix.int8.data() + first * groups * 4;
@@ -119,7 +137,9 @@ void multiply_prepared(const DotVariant& dot, const MixedMatrix& matrix, size_t 
       break;
     case RowElement::kInt16:
       dot.int8({rows.data, rows.stride / 2, 2 * finish.rows, bytes, groups, integers, kPanelCols});
-      finish_int16(int8, finish);
+      finish_int16(int8, finish,
+                   {bytes + panel_bytes + (dot.fetched > 0 ? dot.fetched : panel_bytes),
+                    finish.rows * kFinishLines});
       break;
     case RowElement::kBf16:
       dot.bf16({reinterpret_cast<const uint16_t*>(rows.data), rows.stride / sizeof(uint16_t),

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 
+#include "device/cpu/ahead.h"
 #include "device/cpu/aligned.h"
 #include "device/cpu/mixed/dot.h"
 #include "device/cpu/mixed/rows.h"
@@ -45,7 +46,10 @@ struct MixedMatrix {
   size_t bytes() const {
     return int8.bytes() + bf16.bytes() + scale.bytes() + sum.bytes() + column.bytes();
   }
-  float at(size_t row, size_t col) const;
+  // The first bytes, `most` or what there are, of panels panel.., which need not exist.
+  Ahead ahead(size_t panel, size_t most) const;
+  // The values of a row: out[cols].
+  void read_row(size_t row, float* out) const;
   bool equalised() const { return column.size() > 0; }
 
   size_t rows, cols;

@@ -1,7 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "device/cpu/mixed/mixed_logits.h"
 
+#include <algorithm>
+
 namespace npu::cpu {
+namespace {
+
+// Bytes of weights that arrive while a chunk of a row is reduced; all of them have room in a
+// second-level cache.
+constexpr size_t kAheadPerRow = 8 << 10, kMostAhead = 96 << 10;
+
+}  // namespace
 
 void MixedLogits::begin(const Matrix& in, std::span<const ScoreRequest> requests) {
   rows_ = requests.size();
@@ -21,6 +30,10 @@ void MixedLogits::compute(size_t panel, size_t panels, float* out, size_t stride
     PanelFinish finish{rows_, nullptr, false, nullptr, 0, out + p * kPanelCols, stride};
     multiply_prepared(dot_, tokens_, panel + p, prepared_, sums, finish);
   }
+}
+
+Ahead MixedLogits::ahead(size_t panel) const {
+  return tokens_.ahead(panel, std::min(kMostAhead, rows_ * kAheadPerRow));
 }
 
 }  // namespace npu::cpu

@@ -17,6 +17,7 @@ class MixedLogits : public Logits {
   size_t vocabulary() const override { return tokens_.rows; }
   void begin(const Matrix& in, std::span<const ScoreRequest> requests) override;
   void compute(size_t panel, size_t panels, float* out, size_t stride) const override;
+  Ahead ahead(size_t panel) const override;
 
  private:
   const DotVariant& dot_;

@@ -75,8 +75,8 @@ bool MixedReplayer::run(const EmbedStep& step) {
   for (size_t r = 0; r < out.rows; ++r) {
     const Row& row = replay_.rows[r];
     const float* position = step.positions->data() + size(row.position) * out.cols;
-    for (size_t c = 0; c < out.cols; ++c)
-      out.row(r)[c] = step.tokens->at(size(row.token), c) + position[c];
+    step.tokens->read_row(size(row.token), out.row(r));
+    for (size_t c = 0; c < out.cols; ++c) out.row(r)[c] += position[c];
   }
   return !turn_.interrupted();
 }

@@ -30,6 +30,13 @@ class MixedReplayer {
     size_t head, heads, head_size;
   };
 
+  // A head of the attention to a window, and whether the same thread has seen to the head before
+  // and will see to the one behind.
+  struct CrossPart {
+    size_t head;
+    bool fetched, goes_on;
+  };
+
   bool run(const Chain& chain);
   bool run(const ConvolutionStep& step);
   bool run(const Attention& op);
@@ -60,10 +67,10 @@ class MixedReplayer {
   // Attention of rows first.. of `queries` to all positions of one head.
   void attend(const Bf16Queries& queries, const Bf16Heads& keys_values, size_t head, size_t first,
               const Matrix& out, size_t thread) const;
-  void attend(const Int8Heads& keys_values, size_t head, const Matrix& q, const Matrix& out,
-              size_t thread) const;
+  void attend(const Int8Heads& keys_values, const CrossPart& part, const Matrix& q,
+              const Matrix& out, size_t thread) const;
 
-  void key_products(const Int8Heads& keys_values, size_t head, const Matrix& q,
+  void key_products(const Int8Heads& keys_values, size_t head, const Matrix& q, const int8_t* ahead,
                     const CrossScratch& s) const;
   void attend(const SelfPart& part, const Matrix& q, const Matrix& out, size_t thread) const;
 

@@ -69,9 +69,10 @@ bool MixedReplayer::run(const Attention& op) {
 }
 
 // Products of queries with the keys of a head, without the factor of the softmax. Queries have 16
-// bits, so that nothing is lost beyond what the cache has lost.
+// bits, so that nothing is lost beyond what the cache has lost. Fetches a cache line per group from
+// `ahead` on meanwhile or, if that is null, the keys themselves.
 void MixedReplayer::key_products(const Int8Heads& kv, size_t head, const Matrix& q,
-                                 const CrossScratch& s) const {
+                                 const int8_t* ahead, const CrossScratch& s) const {
   const size_t rows = q.rows, column = head * kv.head_size;
   uint8_t* low_queries = s.queries + rows * s.query_stride;
   for (size_t r = 0; r < rows; ++r)
@@ -79,32 +80,39 @@ void MixedReplayer::key_products(const Int8Heads& kv, size_t head, const Matrix&
                               low_queries + r * s.query_stride);
   for (size_t p = 0; p < kv.panels(); ++p) {
     dot_.int8({s.queries, s.query_stride, 2 * rows, kv.key_panel(head, p), kv.key_groups(), s.sums,
-               kPanelCols});
-    for (size_t r = 0; r < rows; ++r)
-      join_signed(s.sums + r * kPanelCols, s.sums + (rows + r) * kPanelCols, s.scale[r],
-                  kv.head_key_scale(head) + p * kPanelCols, kv.head_key_sum(head) + p * kPanelCols,
-                  s.scores + r * s.score_stride + p * kPanelCols);
+               kPanelCols, ahead});
+    if (ahead) ahead += kv.key_groups() * kCacheLine;
+    join_signed(s.sums, s.sums + rows * kPanelCols, rows, s.scale,
+                kv.head_key_scale(head) + p * kPanelCols, kv.head_key_sum(head) + p * kPanelCols,
+                s.scores + p * kPanelCols, s.score_stride);
   }
 }
 
-// Weights have 16 bits as well.
-void MixedReplayer::attend(const Int8Heads& kv, size_t head, const Matrix& q, const Matrix& out,
-                           size_t thread) const {
+// Weights have 16 bits as well. The memory is to bring what comes next all the time, also while
+// nothing is read: half of the values while the keys are multiplied, if those are there already,
+// then the other half and half of the keys of the head behind, and the rest with the values.
+void MixedReplayer::attend(const Int8Heads& kv, const CrossPart& part, const Matrix& q,
+                           const Matrix& out, size_t thread) const {
   Carver memory = carver(thread);
   const CrossScratch s(memory, kv.positions, kv.head_size);
-  const size_t rows = q.rows, column = head * kv.head_size;
-  key_products(kv, head, q, s);
+  const size_t head = part.head, rows = q.rows, column = head * kv.head_size;
+  const int8_t* values = kv.value_panel(head, 0);
+  key_products(kv, head, q, part.fetched ? values : nullptr, s);
+  const int8_t* next = values + (part.fetched ? kv.key_bytes() / 2 : 0);
+  const int8_t* end = kv.data.data() + (head + 1) * kv.head_bytes();
+  if (part.goes_on) end += kv.key_bytes() / 2;
+  const Ahead ahead{next, static_cast<size_t>(end - next) / kCacheLine};
   uint8_t* low_weights = s.weights + rows * s.byte_stride;
-  for (size_t r = 0; r < rows; ++r) {
-    float* scores = s.scores + r * s.score_stride;
-    const float sum = exponentials(scores, kv.positions, score_scale(kv.head_size));
-    s.scale[r] = split_positive(scores, kv.head_value_scale(head), kv.positions,
-                                s.weights + r * s.byte_stride, low_weights + r * s.byte_stride) /
-                 sum;
-  }
+  for (size_t r = 0; r < rows; ++r)
+    s.scale[r] =
+        split_softmax(s.scores + r * s.score_stride, score_scale(kv.head_size),
+                      kv.head_value_scale(head), kv.positions, s.weights + r * s.byte_stride,
+                      low_weights + r * s.byte_stride, ahead.part(r, rows));
   for (size_t p = 0; p < kv.col_panels(); ++p) {
-    dot_.int8({s.weights, s.byte_stride, 2 * rows, kv.value_panel(head, p), blocks(kv.positions, 4),
-               s.sums, kPanelCols});
+    const size_t groups = blocks(kv.positions, 4);
+    const int8_t* panel = kv.value_panel(head, p);
+    dot_.int8({s.weights, s.byte_stride, 2 * rows, panel, groups, s.sums, kPanelCols,
+               part.goes_on ? end + p * groups * kCacheLine : panel});
     const size_t c = p * kPanelCols, cols = std::min(kPanelCols, kv.head_size - c);
     for (size_t r = 0; r < rows; ++r) {
       float joined[kPanelCols];
@@ -119,14 +127,17 @@ bool MixedReplayer::run(const CrossAttention& op) {
   const size_t heads = size(op.heads), layer = size(op.layer);
   const bool int8 = program_.element() == Element::kInt8;
   if (!int8) context_.cross_queries_.pack(0, q, kLog2E * score_scale(q.cols / heads));
-  return turn_.run(context_.groups_.size() * heads, [&](size_t unit, size_t thread) {
+  const size_t units = context_.groups_.size() * heads;
+  return turn_.run(units, [&](size_t unit, size_t thread) {
     const RowGroup& group = context_.groups_[unit / heads];
     const size_t head = unit % heads;
+    const auto [begin, end] = turn_.share(units, thread);
     const Matrix from{q.row(group.first), q.stride, group.rows, q.cols};
     const Matrix to{out.row(group.first), out.stride, group.rows, out.cols};
     const CrossLayer& cross = context_.cross_[group.slot][layer];
     if (int8)
-      attend(cross.int8, head, from, to, thread);
+      attend(cross.int8, {head, head > 0 && unit > begin, head + 1 < heads && unit + 1 < end}, from,
+             to, thread);
     else
       attend(context_.cross_queries_, cross.bf16, head, group.first, to, thread);
   });
@@ -158,13 +169,20 @@ bool MixedReplayer::run(const SelfAttention& op) {
 void MixedReplayer::attend(const SelfPart& part, const Matrix& q, const Matrix& out,
                            size_t thread) const {
   Carver memory = carver(thread);
-  const SelfScratch s(memory, size(context_.limits_.self_positions));
+  const SelfScratch s(memory, size(context_.limits_.self_positions), part.head_size);
   const auto scores = [&](size_t r, size_t h) {
     return s.scores + (r * kSelfHeads + h) * s.stride;
   };
+  const auto query = [&](size_t r, size_t h) {
+    return s.queries + (r * kSelfHeads + h) * s.query_stride;
+  };
   size_t longest = 0;
-  for (size_t r = 0; r < part.rows; ++r)
+  for (size_t r = 0; r < part.rows; ++r) {
     longest = std::max(longest, size(replay_.rows[part.first + r].position) + 1);
+    for (size_t h = 0; h < part.heads; ++h)
+      split_query(q.row(part.first + r) + (part.head + h) * part.head_size, part.head_size,
+                  query(r, h));
+  }
   // Calls body(row, head, column, rows of its history from `begin` on) for every block of it.
   const auto each_block = [&](const AlignedArray<uint16_t>& data, const auto& body) {
     for (size_t begin = 0; begin < longest; begin += kIndexedBlock)
@@ -177,19 +195,20 @@ void MixedReplayer::attend(const SelfPart& part, const Matrix& q, const Matrix& 
           const size_t c = (part.head + h) * part.head_size;
           const IndexedBf16Rows rows{data.data() + c, part.layer.stride,
                                      context_.histories_.rows(row.self_slot) + begin, count,
-                                     positions - begin - count};
+                                     r == 0 ? positions - begin - count : 0};
           body(r, h, c, begin, rows);
         }
       }
   };
-  each_block(part.layer.keys, [&](size_t r, size_t h, size_t c, size_t begin, const auto& rows) {
-    indexed_dots_bf16(q.row(part.first + r) + c, rows, part.head_size, scores(r, h) + begin);
+  each_block(part.layer.keys, [&](size_t r, size_t h, size_t, size_t begin, const auto& rows) {
+    indexed_dots_bf16(query(r, h), rows, part.head_size, scores(r, h) + begin);
   });
   for (size_t r = 0; r < part.rows; ++r)
     for (size_t h = 0; h < part.heads; ++h) {
       const size_t positions = size(replay_.rows[part.first + r].position) + 1;
       const float sum = exponentials(scores(r, h), positions, score_scale(part.head_size));
-      for (size_t i = 0; i < positions; ++i) scores(r, h)[i] *= 1 / sum;
+      const float share = 1 / sum;
+      for (size_t i = 0; i < positions; ++i) scores(r, h)[i] *= share;
       std::fill_n(out.row(part.first + r) + (part.head + h) * part.head_size, part.head_size, 0.0f);
     }
   each_block(part.layer.values, [&](size_t r, size_t h, size_t c, size_t begin, const auto& rows) {
@@ -215,7 +234,8 @@ bool MixedReplayer::run(const AlignmentScores& op) {
     Carver memory = carver(thread);
     const CrossScratch s(memory, positions, head_size);
     if (int8) {
-      key_products(cross.int8, head, {q.row(group.first), q.stride, group.rows, q.cols}, s);
+      key_products(cross.int8, head, {q.row(group.first), q.stride, group.rows, q.cols}, nullptr,
+                   s);
     } else {
       const Bf16Queries& queries = context_.cross_queries_;
       for (size_t p = 0; p < cross.bf16.panels(); ++p)

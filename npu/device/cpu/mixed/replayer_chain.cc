@@ -11,7 +11,7 @@ namespace {
 
 constexpr size_t kMostPanels = 8;      // panels of one unit of work on the row table
 constexpr size_t kUnitsPerThread = 4;  // so that the threads end together
-constexpr size_t kSerialRows = 8;      // rows that one thread prepares sooner than it finds help
+constexpr size_t kSerialRows = 2;      // rows that one thread prepares sooner than it finds help
 
 // Scores in base 2, so that the softmax needs no factor: log2(e).
 constexpr float kLog2E = 1.44269504f;
@@ -127,11 +127,12 @@ void MixedReplayer::block(Block& block, const CrossStage& stage) const {
 bool MixedReplayer::table(const PrepareStage& stage) {
   const Matrix in = value(stage.in);
   const PreparedRows to = prepared();
-  const size_t rows = in.rows <= kSerialRows ? in.rows : 1;  // of a unit
+  const size_t rows =  // of a unit
+      in.rows <= kSerialRows ? in.rows : blocks(in.rows, turn_.threads() * kUnitsPerThread);
   return turn_.run(blocks(in.rows, rows), [&](size_t unit, size_t thread) {
     Carver memory = carver(thread);
     const ChainScratch scratch(memory, 0, context_.widest_);
-    for (size_t r = unit * rows; r < (unit + 1) * rows; ++r)
+    for (size_t r = unit * rows; r < std::min((unit + 1) * rows, in.rows); ++r)
       prepare(stage, in.row(r), in.cols, scratch.normed, to, r);
   });
 }

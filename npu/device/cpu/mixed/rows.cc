@@ -103,19 +103,21 @@ void FinishInt8(const Int8Sums& s, const PanelFinish& f) {
   }
 }
 
-void FinishInt16(const Int8Sums& s, const PanelFinish& f) {
+void FinishInt16(const Int8Sums& s, const PanelFinish& f, Ahead ahead) {
   const D d;
   const DI di;
-  for (size_t r = 0; r < f.rows; ++r) {
-    const V scale = hn::Set(d, s.rows[r].scale);
-    const int32_t* sums = s.sums + 2 * r * s.ld;
-    for (size_t c = 0; c < kPanelCols; c += kLanes) {
-      const VI offset = hn::ShiftLeft<7>(hn::LoadU(di, s.col_sum + c));
+  Fetcher fetcher(ahead, f.rows * (kPanelCols / kLanes));
+  for (size_t c = 0; c < kPanelCols; c += kLanes) {
+    const VI offset = hn::ShiftLeft<7>(hn::LoadU(di, s.col_sum + c));
+    const V col_scale = hn::LoadU(d, s.col_scale + c);
+    for (size_t r = 0; r < f.rows; ++r) {
+      const int32_t* sums = s.sums + 2 * r * s.ld;
       const V high = hn::ConvertTo(d, hn::Sub(hn::LoadU(di, sums + c), offset));
       const V low = hn::ConvertTo(d, hn::LoadU(di, sums + s.ld + c));
       const V y = hn::Mul(hn::MulAdd(high, hn::Set(d, 256.0f), low),
-                          hn::Mul(scale, hn::LoadU(d, s.col_scale + c)));
+                          hn::Mul(hn::Set(d, s.rows[r].scale), col_scale));
       hn::StoreU(finished(f, r, c, y), d, f.out + r * f.ld_out + c);
+      fetcher.step();
     }
   }
 }
@@ -127,9 +129,11 @@ void FinishF32(const float* sums, size_t ld, const PanelFinish& f) {
       hn::StoreU(finished(f, r, c, hn::LoadU(d, sums + r * ld + c)), d, f.out + r * f.ld_out + c);
 }
 
+// The lowest 16 bits.
 HWY_INLINE void store_split(VI x, uint8_t* high, uint8_t* low) {
-  store_bytes(hn::ShiftRight<8>(x), high);
-  store_bytes(hn::And(x, hn::Set(DI(), 255)), low);
+  const VI byte = hn::Set(DI(), 255);
+  store_bytes(hn::And(hn::ShiftRight<8>(x), byte), high);
+  store_bytes(hn::And(x, byte), low);
 }
 
 float SplitSigned(const float* x, size_t cols, uint8_t* high, uint8_t* low) {
@@ -146,34 +150,56 @@ float SplitSigned(const float* x, size_t cols, uint8_t* high, uint8_t* low) {
   return some ? range / 32767 : 0;
 }
 
-float SplitPositive(const float* x, const float* weight, size_t cols, uint8_t* high, uint8_t* low) {
+float SplitSoftmax(float* x, float factor, const float* weight, size_t cols, uint8_t* high,
+                   uint8_t* low, Ahead ahead) {
   const D d;
-  const auto product = [&](size_t c) {
-    return hn::IfThenElseZero(first_lanes(c, cols),
-                              hn::Mul(hn::LoadU(d, x + c), hn::LoadU(d, weight + c)));
+  const size_t whole = cols - cols % kLanes;
+  Fetcher fetcher(ahead, 2 * (whole / kLanes));
+  const V max = hn::Set(d, largest_of(x, cols)), factors = hn::Set(d, factor);
+  V sum = hn::Zero(d), most = hn::Zero(d);
+  const auto weigh = [&](size_t c, V exps) {
+    const V y = hn::Mul(exps, hn::LoadU(d, weight + c));
+    hn::StoreU(y, d, x + c);
+    sum = hn::Add(sum, exps);
+    return y;
   };
-  V most = hn::Zero(d);
-  for (size_t c = 0; c < cols; c += kLanes) most = hn::Max(most, product(c));
+  for (size_t c = 0; c < whole; c += kLanes) {
+    const V exps = exponential(hn::Mul(hn::Sub(hn::LoadU(d, x + c), max), factors));
+    most = hn::Max(most, weigh(c, exps));
+    fetcher.step();
+  }
+  if (whole < cols) {
+    const auto valid = hn::FirstN(d, cols - whole);
+    const V last = hn::IfThenElse(valid, hn::LoadU(d, x + whole), max);
+    const V exps = exponential(hn::Mul(hn::Sub(last, max), factors));
+    most = hn::Max(most, hn::IfThenElseZero(valid, weigh(whole, hn::IfThenElseZero(valid, exps))));
+  }
   const float range = hn::GetLane(hn::MaxOfLanes(d, most));
   const bool some = range > kLeastRange;
-  const V factor = hn::Set(d, some ? 65535 / range : 0);
-  for (size_t c = 0; c < cols; c += kLanes)
-    store_split(hn::NearestInt(hn::Mul(product(c), factor)), high + c, low + c);
+  const V steps = hn::Set(d, some ? 65535 / range : 0);
+  for (size_t c = 0; c < cols; c += kLanes) {
+    store_split(hn::BitCast(DI(), nearest(hn::Mul(hn::LoadU(d, x + c), steps))), high + c, low + c);
+    fetcher.step();
+  }
   for (size_t c = cols; c % 4 != 0; ++c) high[c] = low[c] = 0;
-  return some ? range / 65535 : 0;
+  return some ? range / 65535 / hn::GetLane(hn::SumOfLanes(d, sum)) : 0;
 }
 
-void JoinSigned(const int32_t* high, const int32_t* low, float scale, const float* col_scale,
-                const int32_t* col_sum, float* out) {
+void JoinSigned(const int32_t* high, const int32_t* low, size_t rows, const float* scale,
+                const float* col_scale, const int32_t* col_sum, float* out, size_t ld_out) {
   const D d;
   const DI di;
   for (size_t c = 0; c < kPanelCols; c += kLanes) {
-    // The whole fits 32 bits, though its parts may wrap on the way.
-    const VI sum =
-        hn::Sub(hn::Add(hn::ShiftLeft<8>(hn::LoadU(di, high + c)), hn::LoadU(di, low + c)),
-                hn::ShiftLeft<15>(hn::LoadU(di, col_sum + c)));
-    const V factor = hn::Mul(hn::Set(d, scale), hn::LoadU(d, col_scale + c));
-    hn::StoreU(hn::Mul(hn::ConvertTo(d, sum), factor), d, out + c);
+    const VI offset = hn::ShiftLeft<15>(hn::LoadU(di, col_sum + c));
+    const V col_scales = hn::LoadU(d, col_scale + c);
+    for (size_t r = 0; r < rows; ++r) {
+      // The whole fits 32 bits, though its parts may wrap on the way.
+      const size_t at = r * kPanelCols + c;
+      const VI sum = hn::Sub(
+          hn::Add(hn::ShiftLeft<8>(hn::LoadU(di, high + at)), hn::LoadU(di, low + at)), offset);
+      const V factor = hn::Mul(hn::Set(d, scale[r]), col_scales);
+      hn::StoreU(hn::Mul(hn::ConvertTo(d, sum), factor), d, out + r * ld_out + c);
+    }
   }
 }
 
@@ -260,7 +286,7 @@ HWY_EXPORT(FinishInt8);
 HWY_EXPORT(FinishInt16);
 HWY_EXPORT(FinishF32);
 HWY_EXPORT(SplitSigned);
-HWY_EXPORT(SplitPositive);
+HWY_EXPORT(SplitSoftmax);
 HWY_EXPORT(JoinSigned);
 HWY_EXPORT(JoinPositive);
 HWY_EXPORT(SymmetricScale);
@@ -277,8 +303,8 @@ void bf16_row(const float* x, size_t cols, float scale, uint16_t* out) {
 void finish_int8(const Int8Sums& sums, const PanelFinish& finish) {
   HWY_DYNAMIC_DISPATCH(FinishInt8)(sums, finish);
 }
-void finish_int16(const Int8Sums& sums, const PanelFinish& finish) {
-  HWY_DYNAMIC_DISPATCH(FinishInt16)(sums, finish);
+void finish_int16(const Int8Sums& sums, const PanelFinish& finish, Ahead ahead) {
+  HWY_DYNAMIC_DISPATCH(FinishInt16)(sums, finish, ahead);
 }
 void finish_f32(const float* sums, size_t ld, const PanelFinish& finish) {
   HWY_DYNAMIC_DISPATCH(FinishF32)(sums, ld, finish);
@@ -286,13 +312,13 @@ void finish_f32(const float* sums, size_t ld, const PanelFinish& finish) {
 float split_signed(const float* x, size_t cols, uint8_t* high, uint8_t* low) {
   return HWY_DYNAMIC_DISPATCH(SplitSigned)(x, cols, high, low);
 }
-float split_positive(const float* x, const float* weight, size_t cols, uint8_t* high,
-                     uint8_t* low) {
-  return HWY_DYNAMIC_DISPATCH(SplitPositive)(x, weight, cols, high, low);
+float split_softmax(float* x, float factor, const float* weight, size_t cols, uint8_t* high,
+                    uint8_t* low, Ahead ahead) {
+  return HWY_DYNAMIC_DISPATCH(SplitSoftmax)(x, factor, weight, cols, high, low, ahead);
 }
-void join_signed(const int32_t* high, const int32_t* low, float scale, const float* col_scale,
-                 const int32_t* col_sum, float* out) {
-  HWY_DYNAMIC_DISPATCH(JoinSigned)(high, low, scale, col_scale, col_sum, out);
+void join_signed(const int32_t* high, const int32_t* low, size_t rows, const float* scale,
+                 const float* col_scale, const int32_t* col_sum, float* out, size_t ld_out) {
+  HWY_DYNAMIC_DISPATCH(JoinSigned)(high, low, rows, scale, col_scale, col_sum, out, ld_out);
 }
 void join_positive(const int32_t* high, const int32_t* low, float scale, float* out) {
   HWY_DYNAMIC_DISPATCH(JoinPositive)(high, low, scale, out);

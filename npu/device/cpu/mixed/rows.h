@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "device/cpu/ahead.h"
+
 namespace npu::cpu {
 
 // x[i] is about scale * (u[i] - zero), with 0 exact. A row of zeros has scale 0.
@@ -47,23 +49,28 @@ struct Int8Sums {
 void finish_int8(const Int8Sums& sums, const PanelFinish& finish);
 // Of rows that split_signed() made, two to a row: sums[2 r] of the high bytes, sums[2 r + 1] of the
 // low ones. dequantised(h, l) = row scale * column scale * (256 (h - 128 column sum) + l)
-void finish_int16(const Int8Sums& sums, const PanelFinish& finish);
+// Fetches `ahead` meanwhile.
+void finish_int16(const Int8Sums& sums, const PanelFinish& finish, Ahead ahead = {});
 // dequantised(s) = s
 void finish_f32(const float* sums, size_t ld, const PanelFinish& finish);
 
 // A row as 16-bit integers, high and low bytes apart, for products that must not lose more than the
 // other operand has lost. Whole panels are read and written.
-//   split_signed:   x[i] = scale * (256 high[i] + low[i] - 32768); returns scale
-//   split_positive: x[i] weight[i] = scale * (256 high[i] + low[i]), for x and weight >= 0; returns
-//                   scale. Zeros from cols to the next multiple of 4.
+//   split_signed:  x[i] = scale * (256 high[i] + low[i] - 32768); returns scale
+//   split_softmax: exp(factor (x[i] - m)) weight[i] / sum of exp(factor (x[k] - m)) =
+//                  scale * (256 high[i] + low[i]), m the greatest x, weight >= 0; returns scale.
+//                  Zeros from cols to the next multiple of 4. Spoils x. Fetches `ahead` meanwhile.
 float split_signed(const float* x, size_t cols, uint8_t* high, uint8_t* low);
-float split_positive(const float* x, const float* weight, size_t cols, uint8_t* high, uint8_t* low);
+float split_softmax(float* x, float factor, const float* weight, size_t cols, uint8_t* high,
+                    uint8_t* low, Ahead ahead = {});
 
-// The products of such a row, joined, for a panel of columns:
-//   join_signed:   out[c] = scale col_scale[c] (256 high[c] + low[c] - 32768 col_sum[c])
+// The products of such rows, joined, for a panel of columns:
+//   join_signed:   out[r][c] = scale[r] col_scale[c] (256 high[r][c] + low[r][c] - 32768
+//   col_sum[c]),
+//                  high and low [rows][kPanelCols], ld_out floats from row to row
 //   join_positive: out[c] = scale (256 high[c] + low[c])
-void join_signed(const int32_t* high, const int32_t* low, float scale, const float* col_scale,
-                 const int32_t* col_sum, float* out);
+void join_signed(const int32_t* high, const int32_t* low, size_t rows, const float* scale,
+                 const float* col_scale, const int32_t* col_sum, float* out, size_t ld_out);
 void join_positive(const int32_t* high, const int32_t* low, float scale, float* out);
 
 // Symmetric quantisation of cache rows.

@@ -68,12 +68,15 @@ inline constexpr size_t kSelfHeads = 2;  // and heads
 
 // Of attention to the self cache.
 struct SelfScratch {
-  SelfScratch(Carver& carver, size_t positions)
-      : stride(round_up(positions, kPanelCols)),
+  SelfScratch(Carver& carver, size_t positions, size_t head_size)
+      : query_stride(round_up(head_size, kPanelCols)),
+        stride(round_up(positions, kPanelCols)),
+        queries(carver.take<float>(kSelfRows * kSelfHeads * query_stride)),
         scores(carver.take<float>(kSelfRows * kSelfHeads * stride)) {}
 
-  size_t stride;
-  float* scores;  // [row][head][position]
+  size_t query_stride, stride;
+  float* queries;  // [row][head][column]
+  float* scores;   // [row][head][position]
 };
 
 // Of attention in bfloat16.
