@@ -15,7 +15,7 @@ struct IndexedBf16Rows {
   const uint16_t* data;
   size_t stride;
   const int* rows;  // [count], and `more` behind them
-  size_t count;     // at most kIndexedBlock
+  size_t count;     // 1 to kIndexedBlock
   size_t more;
 };
 

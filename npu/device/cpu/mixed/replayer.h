@@ -72,6 +72,7 @@ class MixedReplayer {
 
   void key_products(const Int8Heads& keys_values, size_t head, const Matrix& q, const int8_t* ahead,
                     const CrossScratch& s) const;
+  bool shared_at(size_t row, size_t position, int storage) const;
   void attend(const SelfPart& part, const Matrix& q, const Matrix& out, size_t thread) const;
 
   Matrix value(ValueId id) const;

@@ -164,6 +164,13 @@ bool MixedReplayer::run(const SelfAttention& op) {
   });
 }
 
+// Whether a row of the table has this storage row at a position of its history.
+bool MixedReplayer::shared_at(size_t row, size_t position, int storage) const {
+  const Row& entry = replay_.rows[row];
+  return size(entry.position) >= position &&
+         context_.histories_.rows(entry.self_slot)[position] == storage;
+}
+
 // Rows that are neighbours have most of their history in common when they are beams or a prompt, so
 // they go through it together.
 void MixedReplayer::attend(const SelfPart& part, const Matrix& q, const Matrix& out,
@@ -191,11 +198,14 @@ void MixedReplayer::attend(const SelfPart& part, const Matrix& q, const Matrix& 
         const size_t positions = size(row.position) + 1;
         if (begin >= positions) continue;
         const size_t count = std::min(kIndexedBlock, positions - begin);
+        const int* history = context_.histories_.rows(row.self_slot) + begin;
+        // What the row before has as well is on its way already.
+        size_t more = positions - begin - count;
+        if (more > 0 && r > 0 && shared_at(part.first + r - 1, begin + count, history[count]))
+          more = 0;
         for (size_t h = 0; h < part.heads; ++h) {
           const size_t c = (part.head + h) * part.head_size;
-          const IndexedBf16Rows rows{data.data() + c, part.layer.stride,
-                                     context_.histories_.rows(row.self_slot) + begin, count,
-                                     r == 0 ? positions - begin - count : 0};
+          const IndexedBf16Rows rows{data.data() + c, part.layer.stride, history, count, more};
           body(r, h, c, begin, rows);
         }
       }
