@@ -259,7 +259,7 @@ TEST_F(MixedRows, IndexedRowsAreThoseOfTheIndex) {
     const auto values = random_floats(12 * kStride, 3);
     std::vector<uint16_t> halves(values.size());
     for (size_t i = 0; i < values.size(); ++i) halves[i] = float_to_bfloat16(values[i]);
-    std::vector<float> dots(kCount), sums(cols, 2.0f), split(cols);
+    std::vector<float> dots(kCount), sums(cols, 2.0f), split(cpu::round_up(cols, kPanelCols));
     cpu::split_query(q.data(), cols, split.data());
     for (size_t first = 0; first < kCount; first += 5) {
       const size_t count = std::min(kCount - first, size_t{5});
