@@ -2,6 +2,8 @@
 // Greedy decoding of one window, its initial tokens, the ranker, and failures in every search.
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "search_bench.h"
 
 namespace npu {

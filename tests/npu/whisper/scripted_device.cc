@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "scripted_device.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "whisper/network.h"
+
+namespace npu::testing {
+namespace {
+
+Error lost() {
+  return Error{ErrorCode::kDeviceLost, "scripted failure"};
+}
+
+}  // namespace
+
+void answer(const ScoreRequest& request, std::span<const float> logits, ScoreResult& result) {
+  const auto log_sum_exp = [](const std::vector<Candidate>& all) {
+    double sum = 0;
+    if (all.empty()) return -std::numeric_limits<float>::infinity();
+    for (const Candidate& one : all) sum += std::exp(static_cast<double>(one.logit - all[0].logit));
+    return static_cast<float>(all[0].logit + std::log(sum));
+  };
+  // The best `count`, and at least one, in front.
+  const auto sorted = [&](IdRange range, const TokenSet* mask, int count) {
+    std::vector<Candidate> all;
+    for (int id = range.begin; id < range.end; ++id)
+      if (!mask || !mask->contains(id)) all.push_back({id, logits[static_cast<size_t>(id)]});
+    const size_t best = std::min(all.size(), static_cast<size_t>(std::max(1, count)));
+    std::partial_sort(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(best), all.end(),
+                      [](const Candidate& a, const Candidate& b) {
+                        return a.logit != b.logit ? a.logit > b.logit : a.id < b.id;
+                      });
+    return all;
+  };
+  for (int group = 0; group < kScoreGroups; ++group) {
+    std::vector<Candidate> all = sorted(request.ranges[group], request.mask, request.top_k);
+    result.groups[group].log_sum_exp = log_sum_exp(all);
+    all.resize(std::min(all.size(), static_cast<size_t>(request.top_k)));
+    result.groups[group].top = all;
+  }
+  result.named.clear();
+  for (int id : request.named) result.named.push_back(logits[static_cast<size_t>(id)]);
+  if (request.raw_log_sum_exp)
+    result.raw_log_sum_exp = log_sum_exp(sorted({0, static_cast<int>(logits.size())}, nullptr, 1));
+  result.full_row.clear();
+  if (request.full_row) result.full_row.assign(logits.begin(), logits.end());
+}
+
+Result<void> ScriptedContext::write(std::string_view buffer, std::span<const float> data) {
+  if (script_->calls++ == script_->fail_at) return lost();
+  if (buffer != kMelBuffer) return Error{ErrorCode::kInvalidArgument, "no such buffer"};
+  mel_.assign(data.begin(), data.end());
+  return {};
+}
+
+Result<void> ScriptedContext::read(std::string_view, std::span<float>) {
+  return Error{ErrorCode::kInvalidArgument, "nothing to read"};
+}
+
+Result<void> ScriptedContext::run(size_t list, const Replay& replay, const CancelToken& cancel,
+                                  Deadline deadline) {
+  if (script_->on_run) script_->on_run();
+  NPU_TRY(check_interrupt(cancel, deadline, "scripted run"));
+  if (script_->calls++ == script_->fail_at) return lost();
+  const bool of_pair = list >= kFitting && list < kWhisperLists;
+  if (list == kEncoder || (of_pair && (list - kFitting) % 2 == 0)) {
+    script_->positions.push_back(of_pair ? kFewerPositions[(list - kFitting) / 2]
+                                         : kAudioPositions);
+    script_->mels.push_back(mel_);
+    ++script_->windows;
+    return {};
+  }
+  if (list == kCrossKv || of_pair) {
+    heard_.at(static_cast<size_t>(replay.store_slot)) = script_->windows - 1;
+    return {};
+  }
+  permute(replay.self_parents);
+  std::vector<std::vector<int>> at_row;
+  NPU_TRY(append(replay.rows, at_row));
+  for (size_t i = 0; i < replay.score.size(); ++i) {
+    logits_.assign(static_cast<size_t>(script_->vocabulary), 0.0F);
+    const auto row = static_cast<size_t>(replay.score[i].row);
+    const int window = heard_.at(static_cast<size_t>(replay.rows[row].cross_slot));
+    script_->next(window, at_row[row], logits_);
+    answer(replay.score[i], logits_, replay.results[i]);
+  }
+  // Attention that moves on by 10 positions per token.
+  const size_t columns = static_cast<size_t>(limits_.cross_positions);
+  for (size_t i = 0; i < replay.alignment.size(); ++i) {
+    const Row& row = replay.rows[i / columns % replay.rows.size()];
+    replay.alignment[i] = i % columns / 10 == static_cast<size_t>(row.position) ? 9.0F : 0.0F;
+  }
+  return {};
+}
+
+void ScriptedContext::permute(std::span<const int> parents) {
+  std::vector<std::vector<int>> moved = histories_;
+  for (size_t slot = 0; slot < parents.size(); ++slot)
+    moved.at(slot) = histories_.at(static_cast<size_t>(parents[slot]));
+  histories_ = moved;
+}
+
+Result<void> ScriptedContext::append(std::span<const Row> rows,
+                                     std::vector<std::vector<int>>& at_row) {
+  if (static_cast<int>(rows.size()) > limits_.max_rows)
+    return Error{ErrorCode::kInvalidArgument, "too many rows"};
+  for (const Row& row : rows) {
+    std::vector<int>& history = histories_.at(static_cast<size_t>(row.self_slot));
+    if (row.position < 0 || row.position >= limits_.self_positions ||
+        static_cast<size_t>(row.position) > history.size())
+      return Error{ErrorCode::kInvalidArgument, text("position ", row.position)};
+    history.resize(static_cast<size_t>(row.position));
+    history.push_back(row.token);
+    at_row.push_back(history);
+  }
+  for (const Row& row : rows) {
+    if (row.position != 0) continue;
+    ++script_->prefills;
+    script_->prompts.push_back(histories_[static_cast<size_t>(row.self_slot)]);
+  }
+  return {};
+}
+
+TokenBytes numbered_words(int vocabulary) {
+  TokenBytes tokens;
+  for (int id = 0; id < special_tokens(vocabulary).end_of_text; ++id)
+    tokens.push_back(id < 256 ? std::string(1, static_cast<char>(id)) : text(" w", id));
+  if (vocabulary > 51864) tokens[50256].clear();
+  return tokens;
+}
+
+std::shared_ptr<const Model> scripted_model(const std::shared_ptr<Script>& script) {
+  return Model::create(std::make_unique<NumberedWordsFile>(script->vocabulary),
+                       std::make_unique<ScriptedDevice>(script), Precision::kF32, {}, {})
+      .value();
+}
+
+}  // namespace npu::testing
