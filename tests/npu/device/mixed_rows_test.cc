@@ -252,22 +252,31 @@ TEST_F(MixedRows, SymmetricRowsAreRoundedAndInterleaved) {
 }
 
 TEST_F(MixedRows, IndexedRowsAreThoseOfTheIndex) {
-  constexpr size_t kCount = 9, kStride = 160;
+  constexpr size_t kCount = 9, kStride = 160, kSums = 13;
   const int index[kCount] = {3, 0, 7, 7, 11, 2, 5, 1, 10};
   for (const size_t cols : {size_t{1}, size_t{33}, size_t{64}, size_t{80}}) {
     const auto q = row_of(cols, 1), weights = random_floats(kCount, 2);
     const auto values = random_floats(12 * kStride, 3);
     std::vector<uint16_t> halves(values.size());
     for (size_t i = 0; i < values.size(); ++i) halves[i] = float_to_bfloat16(values[i]);
-    std::vector<float> dots(kCount), sums(cols, 2.0f), split(cpu::round_up(cols, kPanelCols));
+    std::vector<float> dots(kCount), split(cpu::round_up(cols, kPanelCols));
+    std::vector<std::vector<float>> sums(kSums, std::vector<float>(cols, 2.0f));
     cpu::split_query(q.data(), cols, split.data());
     for (size_t first = 0; first < kCount; first += 5) {
       const size_t count = std::min(kCount - first, size_t{5});
       const cpu::IndexedBf16Rows rows{halves.data(), kStride, index + first, count,
                                       kCount - first - count};
       cpu::indexed_dots_bf16(split.data(), rows, cols, dots.data() + first);
-      cpu::add_indexed_bf16(weights.data() + first, rows, cols, sums.data());
+      // The same sum seven times, beside others.
+      const float* all_weights[kSums];
+      float* all_sums[kSums];
+      for (size_t s = 0; s < kSums; ++s) {
+        all_weights[s] = weights.data() + (s % 2 ? 0 : first);
+        all_sums[s] = sums[s].data();
+      }
+      cpu::add_indexed_bf16(all_weights, kSums, rows, cols, all_sums);
     }
+    for (size_t s = 2; s < kSums; s += 2) EXPECT_EQ(sums[s], sums[0]);
     const auto value = [&](size_t i, size_t c) {
       return double{bfloat16_to_float(halves[size(index[i]) * kStride + c])};
     };
@@ -279,7 +288,7 @@ TEST_F(MixedRows, IndexedRowsAreThoseOfTheIndex) {
     for (size_t c = 0; c < cols; ++c) {
       double sum = 2;
       for (size_t i = 0; i < kCount; ++i) sum += weights[i] * value(i, c);
-      ASSERT_NEAR(sums[c], sum, 1e-5);
+      ASSERT_NEAR(sums[0][c], sum, 1e-5);
     }
   }
 }

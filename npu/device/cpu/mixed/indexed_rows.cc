@@ -153,42 +153,70 @@ void IndexedDotsBf16(const float* q, const IndexedBf16Rows& keys, size_t cols, f
   if (to != out) std::copy_n(few, keys.count, out);
 }
 
-// Columns c.. of the sum, kPairs pairs of vectors.
-template <size_t kPairs>
-HWY_INLINE void add_columns(const float* weights, const RowPointers& values, size_t count, size_t c,
-                            float* out) {
+// As many as registers hold, which is worth it: values are converted once for all of them.
+constexpr size_t kMostSums = HWY_TARGET <= HWY_AVX3 ? 5 : 2;
+
+// Columns c.. of kSums sums, kPairs pairs of vectors each, which lie from out[sum][to] on.
+template <size_t kPairs, size_t kSums>
+HWY_INLINE void add_columns(const float* const* weights, const RowPointers& values, size_t count,
+                            size_t c, float* const* out, size_t to) {
   const D d;
-  V even[kPairs], odd[kPairs];
+  V even[kSums][kPairs], odd[kSums][kPairs];
   NPU_UNROLL(8)
-  for (size_t v = 0; v < kPairs; ++v) hn::LoadInterleaved2(d, out + v * kPair, even[v], odd[v]);
-  for (size_t i = 0; i < count; ++i) {
-    const V weight = hn::Set(d, weights[i]);
-    const uint16_t* row = values.row[i] + c;
+  for (size_t s = 0; s < kSums; ++s) {
     NPU_UNROLL(8)
-    for (size_t v = 0; v < kPairs; ++v) {
-      V x_even, x_odd;
-      load_pair(row + v * kPair, x_even, x_odd);
-      even[v] = hn::MulAdd(weight, x_even, even[v]);
-      odd[v] = hn::MulAdd(weight, x_odd, odd[v]);
+    for (size_t v = 0; v < kPairs; ++v)
+      hn::LoadInterleaved2(d, out[s] + to + v * kPair, even[s][v], odd[s][v]);
+  }
+  for (size_t i = 0; i < count; ++i) {
+    const uint16_t* row = values.row[i] + c;
+    V x_even[kPairs], x_odd[kPairs];
+    NPU_UNROLL(8)
+    for (size_t v = 0; v < kPairs; ++v) load_pair(row + v * kPair, x_even[v], x_odd[v]);
+    NPU_UNROLL(8)
+    for (size_t s = 0; s < kSums; ++s) {
+      const V weight = hn::Set(d, weights[s][i]);
+      NPU_UNROLL(8)
+      for (size_t v = 0; v < kPairs; ++v) {
+        even[s][v] = hn::MulAdd(weight, x_even[v], even[s][v]);
+        odd[s][v] = hn::MulAdd(weight, x_odd[v], odd[s][v]);
+      }
     }
   }
   NPU_UNROLL(8)
-  for (size_t v = 0; v < kPairs; ++v) hn::StoreInterleaved2(even[v], odd[v], d, out + v * kPair);
+  for (size_t s = 0; s < kSums; ++s) {
+    NPU_UNROLL(8)
+    for (size_t v = 0; v < kPairs; ++v)
+      hn::StoreInterleaved2(even[s][v], odd[s][v], d, out[s] + to + v * kPair);
+  }
 }
 
-void AddIndexedBf16(const float* weights, const IndexedBf16Rows& values, size_t cols, float* out) {
-  const RowPointers pointers(values);
-  fetch_more(values, cols);
-  const size_t count = values.count;
+// All columns of `sums` sums, at most kSums.
+template <size_t kSums>
+HWY_INLINE void add_rows(const float* const* weights, size_t sums, const RowPointers& values,
+                         size_t count, size_t cols, float* const* out) {
+  if constexpr (kSums > 1)
+    if (sums < kSums) return add_rows<kSums - 1>(weights, sums, values, count, cols, out);
   size_t c = 0;
   for (; c + 2 * kPair <= cols; c += 2 * kPair)
-    add_columns<2>(weights, pointers, count, c, out + c);
-  for (; c + kPair <= cols; c += kPair) add_columns<1>(weights, pointers, count, c, out + c);
-  if (c == cols) return;
-  HWY_ALIGN float last[kPair] = {};
-  std::copy_n(out + c, cols - c, last);
-  add_columns<1>(weights, pointers, count, c, last);
-  std::copy_n(last, cols - c, out + c);
+    add_columns<2, kSums>(weights, values, count, c, out, c);
+  for (; c + kPair <= cols; c += kPair) add_columns<1, kSums>(weights, values, count, c, out, c);
+  for (size_t s = 0; c < cols && s < kSums; ++s) {
+    HWY_ALIGN float last[kPair] = {};
+    std::copy_n(out[s] + c, cols - c, last);
+    float* const to = last;
+    add_columns<1, 1>(weights + s, values, count, c, &to, 0);
+    std::copy_n(last, cols - c, out[s] + c);
+  }
+}
+
+void AddIndexedBf16(const float* const* weights, size_t sums, const IndexedBf16Rows& values,
+                    size_t cols, float* const* out) {
+  const RowPointers pointers(values);
+  fetch_more(values, cols);
+  for (size_t s = 0; s < sums; s += kMostSums)
+    add_rows<kMostSums>(weights + s, std::min(kMostSums, sums - s), pointers, values.count, cols,
+                        out + s);
 }
 
 }  // namespace npu::cpu::HWY_NAMESPACE
@@ -207,9 +235,9 @@ void split_query(const float* q, size_t cols, float* out) {
 void indexed_dots_bf16(const float* q, const IndexedBf16Rows& keys, size_t cols, float* out) {
   HWY_DYNAMIC_DISPATCH(IndexedDotsBf16)(q, keys, cols, out);
 }
-void add_indexed_bf16(const float* weights, const IndexedBf16Rows& values, size_t cols,
-                      float* out) {
-  HWY_DYNAMIC_DISPATCH(AddIndexedBf16)(weights, values, cols, out);
+void add_indexed_bf16(const float* const* weights, size_t sums, const IndexedBf16Rows& values,
+                      size_t cols, float* const* out) {
+  HWY_DYNAMIC_DISPATCH(AddIndexedBf16)(weights, sums, values, cols, out);
 }
 
 }  // namespace npu::cpu

@@ -25,7 +25,9 @@ void split_query(const float* q, size_t cols, float* out);
 // out[i] = q * row i, over `cols` columns, q from split_query(). The result for a row is the same
 // for any `count`.
 void indexed_dots_bf16(const float* q, const IndexedBf16Rows& keys, size_t cols, float* out);
-// out += sum over i < count of weights[i] * row i.
-void add_indexed_bf16(const float* weights, const IndexedBf16Rows& values, size_t cols, float* out);
+// out[s] += sum over i < count of weights[s][i] * row i, for each of `sums` sums. The result for a
+// sum is the same whatever others there are.
+void add_indexed_bf16(const float* const* weights, size_t sums, const IndexedBf16Rows& values,
+                      size_t cols, float* const* out);
 
 }  // namespace npu::cpu

@@ -2,6 +2,8 @@
 // Runs the steps of one replay on the threads of the CPU device.
 #pragma once
 
+#include <span>
+
 #include "device/cpu/mixed/context.h"
 #include "device/cpu/mixed/scratch.h"
 
@@ -72,7 +74,8 @@ class MixedReplayer {
 
   void key_products(const Int8Heads& keys_values, size_t head, const Matrix& q, const int8_t* ahead,
                     const CrossScratch& s) const;
-  bool shared_at(size_t row, size_t position, int storage) const;
+  bool has(size_t row, size_t begin, std::span<const int> storage) const;
+  size_t rows_with(std::span<const int> storage, size_t row, size_t end, size_t begin) const;
   void attend(const SelfPart& part, const Matrix& q, const Matrix& out, size_t thread) const;
 
   Matrix value(ValueId id) const;

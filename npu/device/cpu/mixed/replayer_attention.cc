@@ -164,11 +164,25 @@ bool MixedReplayer::run(const SelfAttention& op) {
   });
 }
 
-// Whether a row of the table has this storage row at a position of its history.
-bool MixedReplayer::shared_at(size_t row, size_t position, int storage) const {
+// Whether a row of the table has these storage rows at positions begin.. of its history.
+bool MixedReplayer::has(size_t row, size_t begin, std::span<const int> storage) const {
   const Row& entry = replay_.rows[row];
-  return size(entry.position) >= position &&
-         context_.histories_.rows(entry.self_slot)[position] == storage;
+  return size(entry.position) + 1 >= begin + storage.size() &&
+         std::equal(storage.begin(), storage.end(),
+                    context_.histories_.rows(entry.self_slot) + begin);
+}
+
+// How many of the rows from `row` to `end` have the same block of their histories at `begin`, of
+// these storage rows.
+size_t MixedReplayer::rows_with(std::span<const int> storage, size_t row, size_t end,
+                                size_t begin) const {
+  size_t count = 1;
+  while (row + count < end &&
+         std::min(kIndexedBlock, size(replay_.rows[row + count].position) + 1 - begin) ==
+             storage.size() &&
+         has(row + count, begin, storage))
+    ++count;
+  return count;
 }
 
 // Rows that are neighbours have most of their history in common when they are beams or a prompt, so
@@ -190,29 +204,33 @@ void MixedReplayer::attend(const SelfPart& part, const Matrix& q, const Matrix& 
       split_query(q.row(part.first + r) + (part.head + h) * part.head_size, part.head_size,
                   query(r, h));
   }
-  // Calls body(row, head, column, rows of its history from `begin` on) for every block of it.
+  // For every block of the histories, calls body(first row, rows that have it in common, head,
+  // column, block).
   const auto each_block = [&](const AlignedArray<uint16_t>& data, const auto& body) {
     for (size_t begin = 0; begin < longest; begin += kIndexedBlock)
-      for (size_t r = 0; r < part.rows; ++r) {
-        const Row& row = replay_.rows[part.first + r];
+      for (size_t r = 0, common = 1; r < part.rows; r += common) {
+        const size_t at = part.first + r;
+        const Row& row = replay_.rows[at];
         const size_t positions = size(row.position) + 1;
+        common = 1;
         if (begin >= positions) continue;
         const size_t count = std::min(kIndexedBlock, positions - begin);
         const int* history = context_.histories_.rows(row.self_slot) + begin;
+        common = rows_with({history, count}, at, part.first + part.rows, begin);
         // What the row before has as well is on its way already.
         size_t more = positions - begin - count;
-        if (more > 0 && r > 0 && shared_at(part.first + r - 1, begin + count, history[count]))
-          more = 0;
+        if (more > 0 && r > 0 && has(at - 1, begin + count, {history + count, 1})) more = 0;
         for (size_t h = 0; h < part.heads; ++h) {
           const size_t c = (part.head + h) * part.head_size;
-          const IndexedBf16Rows rows{data.data() + c, part.layer.stride, history, count, more};
-          body(r, h, c, begin, rows);
+          body(r, common, h, begin, {data.data() + c, part.layer.stride, history, count, more});
         }
       }
   };
-  each_block(part.layer.keys, [&](size_t r, size_t h, size_t, size_t begin, const auto& rows) {
-    indexed_dots_bf16(query(r, h), rows, part.head_size, scores(r, h) + begin);
-  });
+  each_block(part.layer.keys,
+             [&](size_t r, size_t common, size_t h, size_t begin, IndexedBf16Rows keys) {
+               for (size_t i = r; i < r + common; ++i, keys.more = 0)
+                 indexed_dots_bf16(query(i, h), keys, part.head_size, scores(i, h) + begin);
+             });
   for (size_t r = 0; r < part.rows; ++r)
     for (size_t h = 0; h < part.heads; ++h) {
       const size_t positions = size(replay_.rows[part.first + r].position) + 1;
@@ -221,9 +239,16 @@ void MixedReplayer::attend(const SelfPart& part, const Matrix& q, const Matrix& 
       for (size_t i = 0; i < positions; ++i) scores(r, h)[i] *= share;
       std::fill_n(out.row(part.first + r) + (part.head + h) * part.head_size, part.head_size, 0.0f);
     }
-  each_block(part.layer.values, [&](size_t r, size_t h, size_t c, size_t begin, const auto& rows) {
-    add_indexed_bf16(scores(r, h) + begin, rows, part.head_size, out.row(part.first + r) + c);
-  });
+  each_block(part.layer.values,
+             [&](size_t r, size_t common, size_t h, size_t begin, const IndexedBf16Rows& values) {
+               const float* weights[kSelfRows];
+               float* to[kSelfRows];
+               for (size_t i = 0; i < common; ++i) {
+                 weights[i] = scores(r + i, h) + begin;
+                 to[i] = out.row(part.first + r + i) + (part.head + h) * part.head_size;
+               }
+               add_indexed_bf16(weights, common, values, part.head_size, to);
+             });
 }
 
 bool MixedReplayer::run(const AlignmentScores& op) {
