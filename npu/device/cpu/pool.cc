@@ -73,7 +73,7 @@ bool Pool::run(size_t units, Work work, const void* context) {
   work_ = work;
   context_ = context;
   for (size_t thread = 0; thread < shares_.size(); ++thread) {
-    const Range range = share(units, thread);
+    const Range range = units_of(thread, units);
     shares_[thread].next.store(range.begin, std::memory_order_relaxed);
     shares_[thread].end = range.end;
   }

@@ -47,7 +47,7 @@ class Pool {
     size_t end = 0;
   };
 
-  Range share(size_t units, size_t thread) const {
+  Range units_of(size_t thread, size_t units) const {
     return {units * thread / shares_.size(), units * (thread + 1) / shares_.size()};
   }
   bool run(size_t units, Work work, const void* context);
@@ -118,7 +118,7 @@ class Turn {
 
   size_t threads() const { return pool_.threads(); }
   // The units begin..end-1 of `units` that are a thread's unless another has nothing left to do.
-  Pool::Range share(size_t units, size_t thread) const { return pool_.share(units, thread); }
+  Pool::Range units_of(size_t thread, size_t units) const { return pool_.units_of(thread, units); }
   bool interrupted() const { return cancel_.cancelled() || deadline_.passed(); }
   // Why, in the course of `what`. Errors: kCancelled, kTimeout.
   Result<void> check(const char* what) const { return check_interrupt(cancel_, deadline_, what); }

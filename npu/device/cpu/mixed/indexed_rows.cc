@@ -32,13 +32,15 @@ HWY_INLINE void load_pair(const uint16_t* from, V& even, V& odd) {
   odd = hn::BitCast(d, hn::And(bits, hn::Set(du, 0xffff0000u)));
 }
 
+HWY_INLINE const uint16_t* indexed_row(const IndexedBf16Rows& rows, size_t i) {
+  return rows.data + static_cast<size_t>(rows.rows[i]) * rows.stride;
+}
+
 // Where the rows of a block begin; behind the last of them, the last again.
 struct RowPointers {
   explicit RowPointers(const IndexedBf16Rows& rows) {
-    for (size_t i = 0; i < kIndexedBlock; ++i) {
-      const int index = rows.rows[std::min(i, rows.count - 1)];
-      row[i] = rows.data + static_cast<size_t>(index) * rows.stride;
-    }
+    for (size_t i = 0; i < kIndexedBlock; ++i)
+      row[i] = indexed_row(rows, std::min(i, rows.count - 1));
   }
   const uint16_t* row[kIndexedBlock];
 };
@@ -46,7 +48,7 @@ struct RowPointers {
 // Fetches the rows of the block behind this one.
 HWY_INLINE void fetch_more(const IndexedBf16Rows& rows, size_t cols) {
   for (size_t i = 0; i < std::min(rows.more, kIndexedBlock); ++i) {
-    const uint16_t* row = rows.data + static_cast<size_t>(rows.rows[rows.count + i]) * rows.stride;
+    const uint16_t* row = indexed_row(rows, rows.count + i);
     for (size_t c = 0; c < cols; c += kCacheLine / sizeof *row) hwy::Prefetch(row + c);
   }
 }

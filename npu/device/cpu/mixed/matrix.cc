@@ -99,11 +99,10 @@ void MixedMatrix::read_row(size_t row, float* out) const {
 
 Ahead MixedMatrix::ahead(size_t panel, size_t most) const {
   if (panel >= panels()) return {};
-  const size_t panel_bytes = groups() * kPanelCols * 4;
   const void* data = element == Element::kInt8 ? static_cast<const void*>(int8.data())
                                                : static_cast<const void*>(bf16.data());
-  return {static_cast<const char*>(data) + panel * panel_bytes,
-          std::min(most, (panels() - panel) * panel_bytes) / kCacheLine};
+  return {static_cast<const char*>(data) + panel * panel_bytes(),
+          std::min(most, (panels() - panel) * panel_bytes()) / kCacheLine};
 }
 
 void prepare_row(const float* x, size_t cols, const PreparedRows& to, size_t row) {
@@ -124,10 +123,10 @@ void prepare_row(const float* x, size_t cols, const PreparedRows& to, size_t row
 void multiply_prepared(const DotVariant& dot, const MixedMatrix& matrix, size_t panel,
                        const PreparedRows& rows, void* sums, const PanelFinish& finish) {
   const size_t groups = matrix.groups(), first = panel * kPanelCols;
-  const size_t panel_bytes = groups * kPanelCols * 4;
+  const size_t panel_bytes = matrix.panel_bytes();
   auto* floats = static_cast<float*>(sums);
   auto* integers = static_cast<int32_t*>(sums);
-  const int8_t* bytes = matrix.int8.data() + first * groups * 4;
+  const int8_t* bytes = matrix.int8.data() + panel * panel_bytes;
   const Int8Sums int8{integers, kPanelCols, rows.scale, matrix.scale.data() + first,
                       matrix.sum.data() + first};
   switch (rows.element) {

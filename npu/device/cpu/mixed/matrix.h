@@ -43,6 +43,7 @@ struct MixedMatrix {
 
   size_t panels() const { return (rows + kPanelCols - 1) / kPanelCols; }
   size_t groups() const { return element == Element::kInt8 ? (cols + 3) / 4 : (cols + 1) / 2; }
+  size_t panel_bytes() const { return groups() * kPanelCols * 4; }
   size_t bytes() const {
     return int8.bytes() + bf16.bytes() + scale.bytes() + sum.bytes() + column.bytes();
   }

@@ -99,7 +99,7 @@ void MixedReplayer::attend(const Int8Heads& kv, const CrossPart& part, const Mat
   const int8_t* values = kv.value_panel(head, 0);
   key_products(kv, head, q, part.fetched ? values : nullptr, s);
   const int8_t* next = values + (part.fetched ? kv.key_bytes() / 2 : 0);
-  const int8_t* end = kv.data.data() + (head + 1) * kv.head_bytes();
+  const int8_t* end = kv.key_panel(head + 1, 0);
   if (part.goes_on) end += kv.key_bytes() / 2;
   const Ahead ahead{next, static_cast<size_t>(end - next) / kCacheLine};
   uint8_t* low_weights = s.weights + rows * s.byte_stride;
@@ -131,7 +131,7 @@ bool MixedReplayer::run(const CrossAttention& op) {
   return turn_.run(units, [&](size_t unit, size_t thread) {
     const RowGroup& group = context_.groups_[unit / heads];
     const size_t head = unit % heads;
-    const auto [begin, end] = turn_.share(units, thread);
+    const auto [begin, end] = turn_.units_of(thread, units);
     const Matrix from{q.row(group.first), q.stride, group.rows, q.cols};
     const Matrix to{out.row(group.first), out.stride, group.rows, out.cols};
     const CrossLayer& cross = context_.cross_[group.slot][layer];

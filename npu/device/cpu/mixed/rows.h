@@ -65,9 +65,8 @@ float split_softmax(float* x, float factor, const float* weight, size_t cols, ui
                     uint8_t* low, Ahead ahead = {});
 
 // The products of such rows, joined, for a panel of columns:
-//   join_signed:   out[r][c] = scale[r] col_scale[c] (256 high[r][c] + low[r][c] - 32768 sum[c]),
-//                  sum = col_sum, high and low [rows][kPanelCols], out ld_out floats from row to
-//                  row
+//   join_signed:   out[r][c] = scale[r] col_scale[c] (256 high[r][c] + low[r][c] - 32768 s[c]),
+//                  s = col_sum; high and low are [rows][kPanelCols], out has ld_out
 //   join_positive: out[c] = scale (256 high[c] + low[c])
 void join_signed(const int32_t* high, const int32_t* low, size_t rows, const float* scale,
                  const float* col_scale, const int32_t* col_sum, float* out, size_t ld_out);
