@@ -8,6 +8,7 @@
 #include <functional>
 #include <limits>
 
+#include "device/cpu/best_list.h"
 #include "device/cpu/kernels.h"
 
 namespace npu::cpu {
@@ -19,18 +20,6 @@ constexpr size_t kChunk = kChunkPanels * kPanelCols;  // ids
 
 size_t size(int extent) {
   return static_cast<size_t>(extent);
-}
-
-// Adds x to `best` (descending, `count` of at most `most`), unless it is below all of a full list.
-// Ids come in ascending order, so that an equal logit goes behind.
-void insert(Candidate* best, size_t& count, size_t most, Candidate x) {
-  if (count == most) {
-    if (!(x.logit > best[most - 1].logit)) return;
-    --count;
-  }
-  size_t place = count++;
-  for (; place > 0 && x.logit > best[place - 1].logit; --place) best[place] = best[place - 1];
-  best[place] = x;
 }
 
 // Logits begin..end of a chunk; masked ones are -inf.
@@ -88,27 +77,28 @@ class Chunk {
       }
   }
 
-  void group(IdRange range, size_t most, PartialSum& sum, Candidate* best, size_t& found) const {
+  // Adds what is among the best of the range to `best`, and returns its part of the sum.
+  PartialSum group(IdRange range, BestList best) const {
     const size_t begin = std::clamp(size(range.begin), first_, first_ + ids_) - first_;
     const size_t end = std::clamp(size(range.end), first_, first_ + ids_) - first_;
-    found = 0;
-    sum = {kNone, 0};
-    if (begin >= end) return;
+    if (begin >= end) return {kNone, 0};
     Reduced reduced = reduce(logits_, begin, end, ahead_);
-    sum = reduced.partial;
-    if (most == 0 || !(sum.max > kNone)) return;
-    // The single best is where the maximum first is.
-    const float least = most == 1 ? sum.max : at_least(reduced.maxima, most);
-    float bound = std::nextafter(least, kNone);
-    for (size_t i = begin; (i = first_above(logits_, i, end, bound)) < end; ++i) {
-      insert(best, found, most, {static_cast<int>(first_ + i), logits_[i]});
-      if (found == most) bound = best[most - 1].logit;
+    const float max = reduced.partial.max;
+    if (!(max > kNone) || max < best.least()) return reduced.partial;
+    float least = best.full() ? best.least() : at_least(reduced, best.most());
+    for (size_t i = begin; (i = first_above(logits_, i, end, std::nextafter(least, kNone))) < end;
+         ++i) {
+      best.add({static_cast<int>(first_ + i), logits_[i]});
+      least = std::max(least, best.least());
     }
+    return reduced.partial;
   }
 
  private:
-  // What the best `most` are at least, as these largest of parts say.
-  static float at_least(std::array<float, kMaxima>& maxima, size_t most) {
+  // What the best `most` are at least, as the largest of parts say.
+  static float at_least(Reduced& reduced, size_t most) {
+    if (most == 1) return reduced.partial.max;
+    auto& maxima = reduced.maxima;
     if (most > maxima.size()) return kNone;
     std::nth_element(maxima.begin(), maxima.begin() + most - 1, maxima.end(), std::greater<>());
     return maxima[most - 1];
@@ -124,13 +114,18 @@ class Chunk {
 class Pass {
  public:
   Pass(Logits& logits, std::span<const ScoreRequest> requests, std::span<ScoreResult> results,
-       ScoreScratch& scratch)
-      : logits_(logits), requests_(requests), results_(results), scratch_(scratch) {
+       ScoreScratch& scratch, size_t threads)
+      : logits_(logits),
+        requests_(requests),
+        results_(results),
+        scratch_(scratch),
+        threads_(threads) {
     for (const ScoreRequest& request : requests) most_ = std::max(most_, size(request.top_k));
+    const size_t lists = threads * requests.size() * kScoreGroups;
     if (scratch_.chunks.size() < chunks() * requests.size())
       scratch_.chunks.resize(chunks() * requests.size());
-    if (scratch_.candidates.size() < chunks() * requests.size() * kScoreGroups * most_)
-      scratch_.candidates.resize(chunks() * requests.size() * kScoreGroups * most_);
+    if (scratch_.candidates.size() < lists * most_) scratch_.candidates.resize(lists * most_);
+    scratch_.found.assign(lists, 0);
   }
 
   size_t chunks() const { return (logits_.vocabulary() + kChunk - 1) / kChunk; }
@@ -144,7 +139,7 @@ class Pass {
     }
   }
 
-  void reduce_chunk(size_t chunk, float* logits) {
+  void reduce_chunk(size_t chunk, float* logits, size_t thread) {
     const size_t first = chunk * kChunk, ids = std::min(kChunk, logits_.vocabulary() - first);
     logits_.compute(chunk * kChunkPanels, (ids + kPanelCols - 1) / kPanelCols, logits, kChunk);
     const Ahead next = logits_.ahead((chunk + 1) * kChunkPanels);
@@ -155,12 +150,11 @@ class Pass {
       reduction.raw(request, results_[r], score);
       if (request.mask) reduction.mask(*request.mask);
       for (size_t group = 0; group < kScoreGroups; ++group)
-        reduction.group(request.ranges[group], size(request.top_k), score.groups[group],
-                        candidates(chunk, r, group), score.found[group]);
+        score.groups[group] = reduction.group(request.ranges[group], best(thread, r, group));
     }
   }
 
-  void join_chunks() {
+  void finish() {
     for (size_t r = 0; r < requests_.size(); ++r) {
       PartialSum raw{kNone, 0};
       for (size_t chunk = 0; chunk < chunks() && requests_[r].raw_log_sum_exp; ++chunk)
@@ -171,31 +165,38 @@ class Pass {
   }
 
  private:
-  Candidate* candidates(size_t chunk, size_t request, size_t group) {
-    const size_t at = (chunk * requests_.size() + request) * kScoreGroups + group;
-    return scratch_.candidates.data() + at * most_;
+  size_t list(size_t thread, size_t request, size_t group) const {
+    return (thread * requests_.size() + request) * kScoreGroups + group;
+  }
+  Candidate* candidates(size_t index) { return scratch_.candidates.data() + index * most_; }
+
+  // What a thread has found for a group of a request.
+  BestList best(size_t thread, size_t request, size_t group) {
+    const size_t index = list(thread, request, group);
+    return {{candidates(index), size(requests_[request].top_k)}, scratch_.found[index]};
   }
 
   void join_group(size_t request, size_t group) {
     GroupScore& result = results_[request].groups[group];
-    const size_t most = size(requests_[request].top_k);
     PartialSum sum{kNone, 0};
+    for (size_t chunk = 0; chunk < chunks(); ++chunk)
+      join(sum, scratch_.chunks[chunk * requests_.size() + request].groups[group]);
+    result.log_sum_exp = log_sum_exp(sum);
     size_t count = 0;
-    result.top.resize(most);
-    for (size_t chunk = 0; chunk < chunks(); ++chunk) {
-      const ChunkScore& score = scratch_.chunks[chunk * requests_.size() + request];
-      join(sum, score.groups[group]);
-      for (size_t i = 0; i < score.found[group]; ++i)
-        insert(result.top.data(), count, most, candidates(chunk, request, group)[i]);
+    result.top.resize(size(requests_[request].top_k));
+    BestList all(result.top, count);
+    for (size_t thread = 0; thread < threads_; ++thread) {
+      const size_t index = list(thread, request, group);
+      for (size_t i = 0; i < scratch_.found[index]; ++i) all.add(candidates(index)[i]);
     }
     result.top.resize(count);
-    result.log_sum_exp = log_sum_exp(sum);
   }
 
   Logits& logits_;
   std::span<const ScoreRequest> requests_;
   std::span<ScoreResult> results_;
   ScoreScratch& scratch_;
+  size_t threads_;
   size_t most_ = 0;
 };
 
@@ -210,13 +211,14 @@ bool score_rows(const Matrix& in, Logits& logits, std::span<const ScoreRequest> 
                 std::span<FloatArray> thread_scratch) {
   for (size_t first = 0; first < requests.size(); first += kScoreRows) {
     const size_t count = std::min(kScoreRows, requests.size() - first);
-    Pass pass(logits, requests.subspan(first, count), results.subspan(first, count), scratch);
+    Pass pass(logits, requests.subspan(first, count), results.subspan(first, count), scratch,
+              turn.threads());
     pass.prepare(in);
     if (!turn.run(pass.chunks(), [&](size_t chunk, size_t thread) {
-          pass.reduce_chunk(chunk, thread_scratch[thread].data());
+          pass.reduce_chunk(chunk, thread_scratch[thread].data(), thread);
         }))
       return false;
-    pass.join_chunks();
+    pass.finish();
   }
   return true;
 }

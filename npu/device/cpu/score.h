@@ -23,7 +23,6 @@ struct PartialSum {
 struct ChunkScore {
   PartialSum raw;
   PartialSum groups[kScoreGroups];
-  size_t found[kScoreGroups];  // candidates
 };
 
 // Where logits come from: the product of some rows with the embedding.
@@ -49,12 +48,13 @@ struct ScoreScratch {
   static size_t thread_size();
 
   std::vector<ChunkScore> chunks;     // [chunk][request]
-  std::vector<Candidate> candidates;  // [chunk][request][group][most]
+  std::vector<Candidate> candidates;  // [thread][request][group][most]
+  std::vector<size_t> found;          // of them: [thread][request][group]
 };
 
 // Fills `results` for `requests` from the logits of the rows of `in`. `thread_scratch` has
-// thread_size() floats per thread. Chunks are the same for any number of threads and are joined in
-// order. False if it was interrupted.
+// thread_size() floats per thread. The sums of chunks are the same for any number of threads and
+// are joined in order. False if it was interrupted.
 bool score_rows(const Matrix& in, Logits& logits, std::span<const ScoreRequest> requests,
                 std::span<ScoreResult> results, Turn& turn, ScoreScratch& scratch,
                 std::span<FloatArray> thread_scratch);

@@ -252,21 +252,25 @@ TEST_F(MixedRows, SymmetricRowsAreRoundedAndInterleaved) {
 }
 
 TEST_F(MixedRows, IndexedRowsAreThoseOfTheIndex) {
-  constexpr size_t kCount = 9, kStride = 160, kSums = 13;
+  constexpr size_t kCount = 9, kStride = 160, kColumn = 32, kQueries = 3, kSums = 13;
   const int index[kCount] = {3, 0, 7, 7, 11, 2, 5, 1, 10};
   for (const size_t cols : {size_t{1}, size_t{33}, size_t{64}, size_t{80}}) {
-    const auto q = row_of(cols, 1), weights = random_floats(kCount, 2);
+    const auto q = row_of(cols, 1), other = row_of(cols, 4), weights = random_floats(kCount, 2);
     const auto values = random_floats(12 * kStride, 3);
     std::vector<uint16_t> halves(values.size());
     for (size_t i = 0; i < values.size(); ++i) halves[i] = float_to_bfloat16(values[i]);
-    std::vector<float> dots(kCount), split(cpu::round_up(cols, kPanelCols));
+    std::vector<float> split(cpu::round_up(cols, kPanelCols)), split_other(split.size());
+    std::vector<std::vector<float>> dots(kQueries, std::vector<float>(kCount + cpu::kIndexedBlock));
     std::vector<std::vector<float>> sums(kSums, std::vector<float>(cols, 2.0f));
     cpu::split_query(q.data(), cols, split.data());
+    cpu::split_query(other.data(), cols, split_other.data());
+    const float* queries[kQueries] = {split.data(), split_other.data(), split.data()};
     for (size_t first = 0; first < kCount; first += 5) {
-      const size_t count = std::min(kCount - first, size_t{5});
-      const cpu::IndexedBf16Rows rows{halves.data(), kStride, index + first, count,
-                                      kCount - first - count};
-      cpu::indexed_dots_bf16(split.data(), rows, cols, dots.data() + first);
+      const cpu::IndexedBf16Rows rows(halves.data(), kStride, std::span(index).subspan(first),
+                                      std::min(kCount - first, size_t{5}));
+      float* all_dots[kQueries];
+      for (size_t s = 0; s < kQueries; ++s) all_dots[s] = dots[s].data() + first;
+      cpu::indexed_dots_bf16(queries, kQueries, rows, {kColumn, cols}, all_dots);
       // The same sum seven times, beside others.
       const float* all_weights[kSums];
       float* all_sums[kSums];
@@ -274,16 +278,20 @@ TEST_F(MixedRows, IndexedRowsAreThoseOfTheIndex) {
         all_weights[s] = weights.data() + (s % 2 ? 0 : first);
         all_sums[s] = sums[s].data();
       }
-      cpu::add_indexed_bf16(all_weights, kSums, rows, cols, all_sums);
+      cpu::add_indexed_bf16(all_weights, kSums, rows, {kColumn, cols}, all_sums);
     }
     for (size_t s = 2; s < kSums; s += 2) EXPECT_EQ(sums[s], sums[0]);
+    EXPECT_EQ(std::vector(dots[2].begin(), dots[2].begin() + kCount),
+              std::vector(dots[0].begin(), dots[0].begin() + kCount));
     const auto value = [&](size_t i, size_t c) {
-      return double{bfloat16_to_float(halves[size(index[i]) * kStride + c])};
+      return double{bfloat16_to_float(halves[size(index[i]) * kStride + kColumn + c])};
     };
     for (size_t i = 0; i < kCount; ++i) {
-      double dot = 0;
+      double dot = 0, other_dot = 0;
       for (size_t c = 0; c < cols; ++c) dot += q[c] * value(i, c);
-      ASSERT_NEAR(dots[i], dot, 1e-5 * static_cast<double>(cols));
+      for (size_t c = 0; c < cols; ++c) other_dot += other[c] * value(i, c);
+      ASSERT_NEAR(dots[0][i], dot, 1e-5 * static_cast<double>(cols));
+      ASSERT_NEAR(dots[1][i], other_dot, 1e-5 * static_cast<double>(cols));
     }
     for (size_t c = 0; c < cols; ++c) {
       double sum = 2;

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "close.h"
+#include "device/cpu/best_list.h"
 #include "rig.h"
 #include "rounding.h"
 #include "tiled_score.h"
@@ -22,6 +23,34 @@ OpList score_list() {
   return {"score",
           {{kTableRows, kWidth, "x"}},
           {Embed{0, tokens, {"positions", {8, kWidth}}}, Score{0, tokens}}};
+}
+
+TEST(BestList, HoldsTheSameInWhateverOrderTheyCame) {
+  std::vector<Candidate> all;
+  for (int id = 0; id < 6; ++id) all.push_back({id, static_cast<float>(id / 2)});
+  std::vector<int> order = {0, 1, 2, 3, 4, 5};
+  do {
+    std::vector<Candidate> room(3);
+    size_t count = 0;
+    cpu::BestList best(room, count);
+    for (const int index : order) {
+      EXPECT_EQ(best.least() == kNone, count < 3);
+      best.add(all[size(index)]);
+    }
+    ASSERT_EQ(count, 3u);
+    EXPECT_EQ(room[0].id, 4);
+    EXPECT_EQ(room[1].id, 5);
+    EXPECT_EQ(room[2].id, 2);
+    EXPECT_EQ(best.least(), 1.0f);
+  } while (std::next_permutation(order.begin(), order.end()));
+}
+
+TEST(BestList, WithoutRoomTakesNothing) {
+  size_t count = 0;
+  cpu::BestList best({}, count);
+  best.add({1, 5.0f});
+  EXPECT_EQ(count, 0u);
+  EXPECT_GT(best.least(), 5.0f);
 }
 
 class Scores : public OnDevice {

@@ -13,6 +13,10 @@ namespace npu::cpu {
 // many.
 inline constexpr size_t kPackedPositions = kPanelCols;
 
+// Groups of int8 values come in multiples of it: whole tiles, of which one of another shape would
+// cost more than what it leaves out.
+inline constexpr size_t kValueGroups = 16;
+
 // Keys in panels of positions, [panel][group of cols][position][col in group]; values in panels of
 // columns, [panel][group of positions][col][position in group]; bfloat16, two to a group.
 struct Bf16Heads {
@@ -62,7 +66,8 @@ struct Int8Heads {
   size_t panels() const { return (positions + kPanelCols - 1) / kPanelCols; }
   size_t col_panels() const { return (head_size + kPanelCols - 1) / kPanelCols; }
   size_t key_groups() const { return (head_size + 3) / 4; }
-  size_t value_groups() const { return panels() * kPanelCols / 4; }
+  // Some more than positions need; a weight of 0 may meet anything there.
+  size_t value_groups() const { return round_up(panels() * kPanelCols / 4, kValueGroups); }
   size_t key_bytes() const { return panels() * key_groups() * kPanelCols * 4; }
   size_t head_bytes() const { return key_bytes() + col_panels() * value_groups() * kPanelCols * 4; }
 

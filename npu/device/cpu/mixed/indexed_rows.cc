@@ -32,25 +32,11 @@ HWY_INLINE void load_pair(const uint16_t* from, V& even, V& odd) {
   odd = hn::BitCast(d, hn::And(bits, hn::Set(du, 0xffff0000u)));
 }
 
-HWY_INLINE const uint16_t* indexed_row(const IndexedBf16Rows& rows, size_t i) {
-  return rows.data + static_cast<size_t>(rows.rows[i]) * rows.stride;
-}
-
-// Where the rows of a block begin; behind the last of them, the last again.
-struct RowPointers {
-  explicit RowPointers(const IndexedBf16Rows& rows) {
-    for (size_t i = 0; i < kIndexedBlock; ++i)
-      row[i] = indexed_row(rows, std::min(i, rows.count - 1));
-  }
-  const uint16_t* row[kIndexedBlock];
-};
-
 // Fetches the rows of the block behind this one.
-HWY_INLINE void fetch_more(const IndexedBf16Rows& rows, size_t cols) {
-  for (size_t i = 0; i < std::min(rows.more, kIndexedBlock); ++i) {
-    const uint16_t* row = indexed_row(rows, rows.count + i);
-    for (size_t c = 0; c < cols; c += kCacheLine / sizeof *row) hwy::Prefetch(row + c);
-  }
+HWY_INLINE void fetch_more(const IndexedBf16Rows& rows, HeadColumns head) {
+  for (size_t i = 0; i < rows.more; ++i)
+    for (size_t c = 0; c < head.cols; c += kCacheLine / sizeof(uint16_t))
+      hwy::Prefetch(rows.next[i] + head.column + c);
 }
 
 #if HWY_TARGET == HWY_SCALAR
@@ -104,64 +90,93 @@ void SplitQuery(const float* q, size_t cols, float* out) {
   std::copy(q + c, q + cols, out + c);
 }
 
-// Of kKeys keys. `kPairs` pairs of vectors are all columns there are, or 0 if that is not known.
-template <size_t kPairs>
-HWY_INLINE void dots(const float* q, const uint16_t* const* key, size_t cols, float* out) {
+// The products of a query with kKeys keys from their columns `column` on.
+HWY_INLINE void dots(const float* q, const uint16_t* const* key, HeadColumns head, float* out) {
   const D d;
   V even[kKeys], odd[kKeys];
   NPU_UNROLL(8)
   for (size_t i = 0; i < kKeys; ++i) even[i] = odd[i] = hn::Zero(d);
-  const size_t pairs = kPairs > 0 ? kPairs : cols / kPair;
-  NPU_UNROLL(8)
-  for (size_t pair = 0; pair < pairs; ++pair) {
-    const size_t c = pair * kPair;
+  size_t c = 0;
+  for (; c + kPair <= head.cols; c += kPair) {
     const V q_even = hn::LoadU(d, q + c), q_odd = hn::LoadU(d, q + c + kLanes);
     NPU_UNROLL(8)
     for (size_t i = 0; i < kKeys; ++i) {
       V k_even, k_odd;
-      load_pair(key[i] + c, k_even, k_odd);
+      load_pair(key[i] + head.column + c, k_even, k_odd);
       even[i] = hn::MulAdd(q_even, k_even, even[i]);
       odd[i] = hn::MulAdd(q_odd, k_odd, odd[i]);
     }
   }
-  for (size_t c = pairs * kPair; kPairs == 0 && c < cols; c += kLanes) {
-    const auto valid = hn::FirstN(d, std::min(kLanes, cols - c));
+  for (; c < head.cols; c += kLanes) {
+    const auto valid = hn::FirstN(d, std::min(kLanes, head.cols - c));
     const V some = hn::IfThenElseZero(valid, hn::LoadU(d, q + c));
     NPU_UNROLL(8)
     for (size_t i = 0; i < kKeys; ++i)
-      even[i] = hn::MulAdd(some, hn::IfThenElseZero(valid, load_bf16(key[i] + c)), even[i]);
+      even[i] =
+          hn::MulAdd(some, hn::IfThenElseZero(valid, load_bf16(key[i] + head.column + c)), even[i]);
   }
   NPU_UNROLL(8)
   for (size_t i = 0; i < kKeys; ++i) even[i] = hn::Add(even[i], odd[i]);
   store_sums(even, out);
 }
 
-// Of a whole block, all of `keys`, even where they repeat.
+// The same for all queries where the columns of kKeys keys are kPairs pairs of vectors, which are
+// converted once.
 template <size_t kPairs>
-HWY_INLINE void block_dots(const float* q, const RowPointers& keys, size_t cols, float* out) {
-  for (size_t i = 0; i < kIndexedBlock; i += kKeys) dots<kPairs>(q, keys.row + i, cols, out + i);
+HWY_INLINE void dots_of_all(const float* const* q, size_t queries, const uint16_t* const* key,
+                            size_t column, float* const* out, size_t to) {
+  const D d;
+  V k_even[kPairs][kKeys], k_odd[kPairs][kKeys];
+  NPU_UNROLL(8)
+  for (size_t pair = 0; pair < kPairs; ++pair) {
+    NPU_UNROLL(8)
+    for (size_t i = 0; i < kKeys; ++i)
+      load_pair(key[i] + column + pair * kPair, k_even[pair][i], k_odd[pair][i]);
+  }
+  for (size_t s = 0; s < queries; ++s) {
+    V even[kKeys], odd[kKeys];
+    NPU_UNROLL(8)
+    for (size_t i = 0; i < kKeys; ++i) even[i] = odd[i] = hn::Zero(d);
+    NPU_UNROLL(8)
+    for (size_t pair = 0; pair < kPairs; ++pair) {
+      const V q_even = hn::LoadU(d, q[s] + pair * kPair);
+      const V q_odd = hn::LoadU(d, q[s] + pair * kPair + kLanes);
+      NPU_UNROLL(8)
+      for (size_t i = 0; i < kKeys; ++i) {
+        even[i] = hn::MulAdd(q_even, k_even[pair][i], even[i]);
+        odd[i] = hn::MulAdd(q_odd, k_odd[pair][i], odd[i]);
+      }
+    }
+    NPU_UNROLL(8)
+    for (size_t i = 0; i < kKeys; ++i) even[i] = hn::Add(even[i], odd[i]);
+    store_sums(even, out[s] + to);
+  }
 }
 
-void IndexedDotsBf16(const float* q, const IndexedBf16Rows& keys, size_t cols, float* out) {
-  constexpr size_t kUsualCols = 64, kUsualPairs = kUsualCols % kPair == 0 ? kUsualCols / kPair : 0;
-  const RowPointers pointers(keys);
-  fetch_more(keys, cols);
-  HWY_ALIGN float few[kIndexedBlock];
-  float* to = keys.count == kIndexedBlock ? out : few;
-  if (cols == kUsualCols)
-    block_dots<kUsualPairs>(q, pointers, cols, to);
-  else
-    block_dots<0>(q, pointers, cols, to);
-  if (to != out) std::copy_n(few, keys.count, out);
+void IndexedDotsBf16(const float* const* q, size_t queries, const IndexedBf16Rows& keys,
+                     HeadColumns head, float* const* out) {
+  constexpr size_t kUsualCols = 64;
+  fetch_more(keys, head);
+  for (size_t i = 0; i < kIndexedBlock; i += kKeys) {
+    // Elsewhere registers do not hold them.
+    if constexpr (HWY_TARGET <= HWY_AVX3) {
+      if (head.cols == kUsualCols) {
+        dots_of_all<kUsualCols / kPair>(q, queries, keys.row + i, head.column, out, i);
+        continue;
+      }
+    }
+    for (size_t s = 0; s < queries; ++s) dots(q[s], keys.row + i, head, out[s] + i);
+  }
 }
 
 // As many as registers hold, which is worth it: values are converted once for all of them.
 constexpr size_t kMostSums = HWY_TARGET <= HWY_AVX3 ? 5 : 2;
 
-// Columns c.. of kSums sums, kPairs pairs of vectors each, which lie from out[sum][to] on.
+// Columns c.. of the rows for kSums sums, kPairs pairs of vectors each, which lie from out[sum][to]
+// on.
 template <size_t kPairs, size_t kSums>
-HWY_INLINE void add_columns(const float* const* weights, const RowPointers& values, size_t count,
-                            size_t c, float* const* out, size_t to) {
+HWY_INLINE void add_columns(const float* const* weights, const IndexedBf16Rows& values, size_t c,
+                            float* const* out, size_t to) {
   const D d;
   V even[kSums][kPairs], odd[kSums][kPairs];
   NPU_UNROLL(8)
@@ -170,7 +185,7 @@ HWY_INLINE void add_columns(const float* const* weights, const RowPointers& valu
     for (size_t v = 0; v < kPairs; ++v)
       hn::LoadInterleaved2(d, out[s] + to + v * kPair, even[s][v], odd[s][v]);
   }
-  for (size_t i = 0; i < count; ++i) {
+  for (size_t i = 0; i < values.count; ++i) {
     const uint16_t* row = values.row[i] + c;
     V x_even[kPairs], x_odd[kPairs];
     NPU_UNROLL(8)
@@ -195,30 +210,30 @@ HWY_INLINE void add_columns(const float* const* weights, const RowPointers& valu
 
 // All columns of `sums` sums, at most kSums.
 template <size_t kSums>
-HWY_INLINE void add_rows(const float* const* weights, size_t sums, const RowPointers& values,
-                         size_t count, size_t cols, float* const* out) {
+HWY_INLINE void add_rows(const float* const* weights, size_t sums, const IndexedBf16Rows& values,
+                         HeadColumns head, float* const* out) {
   if constexpr (kSums > 1)
-    if (sums < kSums) return add_rows<kSums - 1>(weights, sums, values, count, cols, out);
+    if (sums < kSums) return add_rows<kSums - 1>(weights, sums, values, head, out);
+  const size_t cols = head.cols;
   size_t c = 0;
   for (; c + 2 * kPair <= cols; c += 2 * kPair)
-    add_columns<2, kSums>(weights, values, count, c, out, c);
-  for (; c + kPair <= cols; c += kPair) add_columns<1, kSums>(weights, values, count, c, out, c);
+    add_columns<2, kSums>(weights, values, head.column + c, out, c);
+  for (; c + kPair <= cols; c += kPair)
+    add_columns<1, kSums>(weights, values, head.column + c, out, c);
   for (size_t s = 0; c < cols && s < kSums; ++s) {
     HWY_ALIGN float last[kPair] = {};
     std::copy_n(out[s] + c, cols - c, last);
     float* const to = last;
-    add_columns<1, 1>(weights + s, values, count, c, &to, 0);
+    add_columns<1, 1>(weights + s, values, head.column + c, &to, 0);
     std::copy_n(last, cols - c, out[s] + c);
   }
 }
 
 void AddIndexedBf16(const float* const* weights, size_t sums, const IndexedBf16Rows& values,
-                    size_t cols, float* const* out) {
-  const RowPointers pointers(values);
-  fetch_more(values, cols);
+                    HeadColumns head, float* const* out) {
+  fetch_more(values, head);
   for (size_t s = 0; s < sums; s += kMostSums)
-    add_rows<kMostSums>(weights + s, std::min(kMostSums, sums - s), pointers, values.count, cols,
-                        out + s);
+    add_rows<kMostSums>(weights + s, std::min(kMostSums, sums - s), values, head, out + s);
 }
 
 }  // namespace npu::cpu::HWY_NAMESPACE
@@ -234,12 +249,13 @@ HWY_EXPORT(AddIndexedBf16);
 void split_query(const float* q, size_t cols, float* out) {
   HWY_DYNAMIC_DISPATCH(SplitQuery)(q, cols, out);
 }
-void indexed_dots_bf16(const float* q, const IndexedBf16Rows& keys, size_t cols, float* out) {
-  HWY_DYNAMIC_DISPATCH(IndexedDotsBf16)(q, keys, cols, out);
+void indexed_dots_bf16(const float* const* q, size_t queries, const IndexedBf16Rows& keys,
+                       HeadColumns head, float* const* out) {
+  HWY_DYNAMIC_DISPATCH(IndexedDotsBf16)(q, queries, keys, head, out);
 }
 void add_indexed_bf16(const float* const* weights, size_t sums, const IndexedBf16Rows& values,
-                      size_t cols, float* const* out) {
-  HWY_DYNAMIC_DISPATCH(AddIndexedBf16)(weights, sums, values, cols, out);
+                      HeadColumns head, float* const* out) {
+  HWY_DYNAMIC_DISPATCH(AddIndexedBf16)(weights, sums, values, head, out);
 }
 
 }  // namespace npu::cpu

@@ -102,14 +102,17 @@ void MixedReplayer::attend(const Int8Heads& kv, const CrossPart& part, const Mat
   const int8_t* end = kv.key_panel(head + 1, 0);
   if (part.goes_on) end += kv.key_bytes() / 2;
   const Ahead ahead{next, static_cast<size_t>(end - next) / kCacheLine};
-  uint8_t* low_weights = s.weights + rows * s.byte_stride;
-  for (size_t r = 0; r < rows; ++r)
+  const size_t groups = kv.value_groups(), none = groups * 4 - kv.positions;
+  for (size_t r = 0; r < rows; ++r) {
+    uint8_t* high = s.weights + r * s.byte_stride;
+    uint8_t* low = high + rows * s.byte_stride;
     s.scale[r] =
         split_softmax(s.scores + r * s.score_stride, score_scale(kv.head_size),
-                      kv.head_value_scale(head), kv.positions, s.weights + r * s.byte_stride,
-                      low_weights + r * s.byte_stride, ahead.part(r, rows));
+                      kv.head_value_scale(head), kv.positions, high, low, ahead.part(r, rows));
+    std::fill_n(high + kv.positions, none, uint8_t{0});
+    std::fill_n(low + kv.positions, none, uint8_t{0});
+  }
   for (size_t p = 0; p < kv.col_panels(); ++p) {
-    const size_t groups = blocks(kv.positions, 4);
     const int8_t* panel = kv.value_panel(head, p);
     dot_.int8({s.weights, s.byte_stride, 2 * rows, panel, groups, s.sums, kPanelCols,
                part.goes_on ? end + p * groups * kCacheLine : panel});
@@ -205,7 +208,7 @@ void MixedReplayer::attend(const SelfPart& part, const Matrix& q, const Matrix& 
                   query(r, h));
   }
   // For every block of the histories, calls body(first row, rows that have it in common, head,
-  // column, block).
+  // columns of the head, begin of the block, block).
   const auto each_block = [&](const AlignedArray<uint16_t>& data, const auto& body) {
     for (size_t begin = 0; begin < longest; begin += kIndexedBlock)
       for (size_t r = 0, common = 1; r < part.rows; r += common) {
@@ -220,17 +223,21 @@ void MixedReplayer::attend(const SelfPart& part, const Matrix& q, const Matrix& 
         // What the row before has as well is on its way already.
         size_t more = positions - begin - count;
         if (more > 0 && r > 0 && has(at - 1, begin + count, {history + count, 1})) more = 0;
-        for (size_t h = 0; h < part.heads; ++h) {
-          const size_t c = (part.head + h) * part.head_size;
-          body(r, common, h, begin, {data.data() + c, part.layer.stride, history, count, more});
-        }
+        const IndexedBf16Rows block(data.data(), part.layer.stride, {history, count + more}, count);
+        for (size_t h = 0; h < part.heads; ++h)
+          body(r, common, h, {(part.head + h) * part.head_size, part.head_size}, begin, block);
       }
   };
-  each_block(part.layer.keys,
-             [&](size_t r, size_t common, size_t h, size_t begin, IndexedBf16Rows keys) {
-               for (size_t i = r; i < r + common; ++i, keys.more = 0)
-                 indexed_dots_bf16(query(i, h), keys, part.head_size, scores(i, h) + begin);
-             });
+  each_block(part.layer.keys, [&](size_t r, size_t common, size_t h, HeadColumns head, size_t begin,
+                                  const IndexedBf16Rows& keys) {
+    const float* queries[kSelfRows];
+    float* to[kSelfRows];
+    for (size_t i = 0; i < common; ++i) {
+      queries[i] = query(r + i, h);
+      to[i] = scores(r + i, h) + begin;
+    }
+    indexed_dots_bf16(queries, common, keys, head, to);
+  });
   for (size_t r = 0; r < part.rows; ++r)
     for (size_t h = 0; h < part.heads; ++h) {
       const size_t positions = size(replay_.rows[part.first + r].position) + 1;
@@ -239,16 +246,16 @@ void MixedReplayer::attend(const SelfPart& part, const Matrix& q, const Matrix& 
       for (size_t i = 0; i < positions; ++i) scores(r, h)[i] *= share;
       std::fill_n(out.row(part.first + r) + (part.head + h) * part.head_size, part.head_size, 0.0f);
     }
-  each_block(part.layer.values,
-             [&](size_t r, size_t common, size_t h, size_t begin, const IndexedBf16Rows& values) {
-               const float* weights[kSelfRows];
-               float* to[kSelfRows];
-               for (size_t i = 0; i < common; ++i) {
-                 weights[i] = scores(r + i, h) + begin;
-                 to[i] = out.row(part.first + r + i) + (part.head + h) * part.head_size;
-               }
-               add_indexed_bf16(weights, common, values, part.head_size, to);
-             });
+  each_block(part.layer.values, [&](size_t r, size_t common, size_t h, HeadColumns head,
+                                    size_t begin, const IndexedBf16Rows& values) {
+    const float* weights[kSelfRows];
+    float* to[kSelfRows];
+    for (size_t i = 0; i < common; ++i) {
+      weights[i] = scores(r + i, h) + begin;
+      to[i] = out.row(part.first + r + i) + head.column;
+    }
+    add_indexed_bf16(weights, common, values, head, to);
+  });
 }
 
 bool MixedReplayer::run(const AlignmentScores& op) {

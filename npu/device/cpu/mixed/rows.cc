@@ -103,7 +103,8 @@ void FinishInt8(const Int8Sums& s, const PanelFinish& f) {
   }
 }
 
-void FinishInt16(const Int8Sums& s, const PanelFinish& f, Ahead ahead) {
+// Takes copies, which no result can be thought to overwrite.
+void FinishInt16(Int8Sums s, PanelFinish f, Ahead ahead) {
   const D d;
   const DI di;
   Fetcher fetcher(ahead, f.rows * (kPanelCols / kLanes));
