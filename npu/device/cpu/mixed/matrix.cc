@@ -123,29 +123,27 @@ void prepare_row(const float* x, size_t cols, const PreparedRows& to, size_t row
 void multiply_prepared(const DotVariant& dot, const MixedMatrix& matrix, size_t panel,
                        const PreparedRows& rows, void* sums, const PanelFinish& finish) {
   const size_t groups = matrix.groups(), first = panel * kPanelCols;
+  if (rows.element == RowElement::kBf16) {
+    auto* floats = static_cast<float*>(sums);
+    dot.bf16({reinterpret_cast<const uint16_t*>(rows.data), rows.stride / sizeof(uint16_t),
+              finish.rows, matrix.bf16.data() + first * groups * 2, groups, floats, kPanelCols});
+    finish_f32(floats, kPanelCols, finish);
+    return;
+  }
   const size_t panel_bytes = matrix.panel_bytes();
-  auto* floats = static_cast<float*>(sums);
   auto* integers = static_cast<int32_t*>(sums);
   const int8_t* bytes = matrix.int8.data() + panel * panel_bytes;
   const Int8Sums int8{integers, kPanelCols, rows.scale, matrix.scale.data() + first,
                       matrix.sum.data() + first};
-  switch (rows.element) {
-    case RowElement::kUint8:
-      dot.int8({rows.data, rows.stride, finish.rows, bytes, groups, integers, kPanelCols});
-      finish_int8(int8, finish);
-      break;
-    case RowElement::kInt16:
-      dot.int8({rows.data, rows.stride / 2, 2 * finish.rows, bytes, groups, integers, kPanelCols});
-      finish_int16(int8, finish,
-                   {bytes + panel_bytes + (dot.fetched > 0 ? dot.fetched : panel_bytes),
-                    finish.rows * kFinishLines});
-      break;
-    case RowElement::kBf16:
-      dot.bf16({reinterpret_cast<const uint16_t*>(rows.data), rows.stride / sizeof(uint16_t),
-                finish.rows, matrix.bf16.data() + first * groups * 2, groups, floats, kPanelCols});
-      finish_f32(floats, kPanelCols, finish);
-      break;
+  if (rows.element == RowElement::kUint8) {
+    dot.int8({rows.data, rows.stride, finish.rows, bytes, groups, integers, kPanelCols});
+    finish_int8(int8, finish);
+    return;
   }
+  dot.int8({rows.data, rows.stride / 2, 2 * finish.rows, bytes, groups, integers, kPanelCols});
+  finish_int16(int8, finish,
+               {bytes + panel_bytes + (dot.fetched > 0 ? dot.fetched : panel_bytes),
+                finish.rows * kFinishLines});
 }
 
 Result<const MixedMatrix*> MixedWeights::matrix(const WeightRef& ref, Element element,
