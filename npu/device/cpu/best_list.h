@@ -28,6 +28,7 @@ class BestList {
     room_[place] = candidate;
   }
 
+  std::span<const Candidate> found() const { return room_.first(count_); }
   size_t most() const { return room_.size(); }
   bool full() const { return count_ == room_.size(); }
   // No candidate with a logit below it is added.

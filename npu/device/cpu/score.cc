@@ -165,15 +165,11 @@ class Pass {
   }
 
  private:
-  size_t list(size_t thread, size_t request, size_t group) const {
-    return (thread * requests_.size() + request) * kScoreGroups + group;
-  }
-  Candidate* candidates(size_t index) { return scratch_.candidates.data() + index * most_; }
-
   // What a thread has found for a group of a request.
   BestList best(size_t thread, size_t request, size_t group) {
-    const size_t index = list(thread, request, group);
-    return {{candidates(index), size(requests_[request].top_k)}, scratch_.found[index]};
+    const size_t index = (thread * requests_.size() + request) * kScoreGroups + group;
+    return {{scratch_.candidates.data() + index * most_, size(requests_[request].top_k)},
+            scratch_.found[index]};
   }
 
   void join_group(size_t request, size_t group) {
@@ -185,10 +181,8 @@ class Pass {
     size_t count = 0;
     result.top.resize(size(requests_[request].top_k));
     BestList all(result.top, count);
-    for (size_t thread = 0; thread < threads_; ++thread) {
-      const size_t index = list(thread, request, group);
-      for (size_t i = 0; i < scratch_.found[index]; ++i) all.add(candidates(index)[i]);
-    }
+    for (size_t thread = 0; thread < threads_; ++thread)
+      for (const Candidate& candidate : best(thread, request, group).found()) all.add(candidate);
     result.top.resize(count);
   }
 

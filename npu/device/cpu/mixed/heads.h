@@ -6,16 +6,13 @@
 
 #include "device/cpu/aligned.h"
 #include "device/cpu/mixed/dot.h"
+#include "device/cpu/mixed/rows.h"
 
 namespace npu::cpu {
 
 // Positions packed at once begin at a multiple of this, and all but the last of a whole are as
 // many.
 inline constexpr size_t kPackedPositions = kPanelCols;
-
-// Groups of int8 values come in multiples of it: whole tiles, of which one of another shape would
-// cost more than what it leaves out.
-inline constexpr size_t kValueGroups = 16;
 
 // Keys in panels of positions, [panel][group of cols][position][col in group]; values in panels of
 // columns, [panel][group of positions][col][position in group]; bfloat16, two to a group.
@@ -66,8 +63,8 @@ struct Int8Heads {
   size_t panels() const { return (positions + kPanelCols - 1) / kPanelCols; }
   size_t col_panels() const { return (head_size + kPanelCols - 1) / kPanelCols; }
   size_t key_groups() const { return (head_size + 3) / 4; }
-  // Some more than positions need; a weight of 0 may meet anything there.
-  size_t value_groups() const { return round_up(panels() * kPanelCols / 4, kValueGroups); }
+  // As many as weights have; those of 0 may meet anything behind the positions.
+  size_t value_groups() const { return round_up(positions, kSoftmaxMultiple) / 4; }
   size_t key_bytes() const { return panels() * key_groups() * kPanelCols * 4; }
   size_t head_bytes() const { return key_bytes() + col_panels() * value_groups() * kPanelCols * 4; }
 

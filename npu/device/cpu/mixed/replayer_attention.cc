@@ -102,15 +102,13 @@ void MixedReplayer::attend(const Int8Heads& kv, const CrossPart& part, const Mat
   const int8_t* end = kv.key_panel(head + 1, 0);
   if (part.goes_on) end += kv.key_bytes() / 2;
   const Ahead ahead{next, static_cast<size_t>(end - next) / kCacheLine};
-  const size_t groups = kv.value_groups(), none = groups * 4 - kv.positions;
+  const size_t groups = kv.value_groups();
   for (size_t r = 0; r < rows; ++r) {
     uint8_t* high = s.weights + r * s.byte_stride;
     uint8_t* low = high + rows * s.byte_stride;
     s.scale[r] =
         split_softmax(s.scores + r * s.score_stride, score_scale(kv.head_size),
                       kv.head_value_scale(head), kv.positions, high, low, ahead.part(r, rows));
-    std::fill_n(high + kv.positions, none, uint8_t{0});
-    std::fill_n(low + kv.positions, none, uint8_t{0});
   }
   for (size_t p = 0; p < kv.col_panels(); ++p) {
     const int8_t* panel = kv.value_panel(head, p);

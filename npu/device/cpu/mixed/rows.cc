@@ -182,7 +182,8 @@ float SplitSoftmax(float* x, float factor, const float* weight, size_t cols, uin
     store_split(hn::BitCast(DI(), nearest(hn::Mul(hn::LoadU(d, x + c), steps))), high + c, low + c);
     fetcher.step();
   }
-  for (size_t c = cols; c % 4 != 0; ++c) high[c] = low[c] = 0;
+  for (uint8_t* bytes : {high, low})
+    std::fill(bytes + cols, bytes + round_up(cols, kSoftmaxMultiple), uint8_t{0});
   return some ? range / 65535 / hn::GetLane(hn::SumOfLanes(d, sum)) : 0;
 }
 

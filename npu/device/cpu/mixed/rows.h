@@ -54,12 +54,17 @@ void finish_int16(const Int8Sums& sums, const PanelFinish& finish, Ahead ahead =
 // dequantised(s) = s
 void finish_f32(const float* sums, size_t ld, const PanelFinish& finish);
 
+// Of the bytes of a row of softmax: whole tiles, of which one of another shape would cost more than
+// what it leaves out.
+inline constexpr size_t kSoftmaxMultiple = 64;
+
 // A row as 16-bit integers, high and low bytes apart, for products that must not lose more than the
 // other operand has lost. Whole panels are read and written.
 //   split_signed:  x[i] = scale * (256 high[i] + low[i] - 32768); returns scale
 //   split_softmax: exp(factor (x[i] - m)) weight[i] / sum of exp(factor (x[k] - m)) =
 //                  scale * (256 high[i] + low[i]), m the greatest x, weight >= 0; returns scale.
-//                  Zeros from cols to the next multiple of 4. Spoils x. Fetches `ahead` meanwhile.
+//                  Zeros from cols to the next multiple of kSoftmaxMultiple. Spoils x. Fetches
+//                  `ahead` meanwhile.
 float split_signed(const float* x, size_t cols, uint8_t* high, uint8_t* low);
 float split_softmax(float* x, float factor, const float* weight, size_t cols, uint8_t* high,
                     uint8_t* low, Ahead ahead = {});

@@ -5,8 +5,8 @@
 
 #include <cstdint>
 
-#include "device/cpu/mixed/heads.h"
 #include "device/cpu/mixed/matrix.h"
+#include "device/cpu/mixed/rows.h"
 
 namespace npu::cpu {
 
@@ -107,7 +107,7 @@ inline constexpr size_t kCrossRows = 14;  // queries of a unit of work; each is 
 struct CrossScratch {
   CrossScratch(Carver& carver, size_t positions, size_t head_size)
       : score_stride(row_stride(positions)),
-        byte_stride(round_up(positions, 4 * kValueGroups) + 64),
+        byte_stride(round_up(positions, kSoftmaxMultiple) + 64),
         query_stride(round_up(head_size, kPanelCols)),
         queries(carver.take<uint8_t>(2 * kCrossRows * query_stride)),
         scores(carver.take<float>(kCrossRows * score_stride)),
