@@ -19,6 +19,7 @@ BeamSearch::BeamSearch(const Rules& rules, SearchStart start, const BeamOptions&
     for (Sequence& sequence : *sequences) sequence.tokens.reserve(static_cast<size_t>(limit()));
   beams_[0].tokens = said();
   parents_.reserve(width_);
+  parents_.push_back(0);
   candidates_.reserve(width_ + 1);
   offers_.reserve(width_ * (width_ + 1));
 }
@@ -30,7 +31,8 @@ void BeamSearch::want(ScoreRequest& request) const {
 // Beams change places too often for guesses about each.
 void BeamSearch::extend(StepTable& table, size_t /*guesses*/) {
   for (size_t beam = 0; beam < live_; ++beam) {
-    table.continue_history(slot(beam), slot(static_cast<size_t>(parents_[beam])));
+    const auto parent = static_cast<size_t>(parents_[beam]);
+    if (parent != beam) table.continue_history(slot(beam), slot(parent));
     add_row(table, beam, beams_[beam].tokens);
   }
 }

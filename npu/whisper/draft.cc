@@ -91,7 +91,8 @@ void DraftBudget::account(size_t guesses, size_t right) {
   const int rows = static_cast<int>(right) * kRowsPerStep - static_cast<int>(guesses);
   balance_ = std::min(balance_ + rows * kUnit + kUnit / kStepsPerRow, kMost * kUnit);
   if (guesses == 0) return;
-  length_ = right == guesses ? std::min(2 * length_, kMostGuesses) : std::max<size_t>(right, 2);
+  length_ = right == guesses ? std::clamp(2 * guesses, length_, kMostGuesses)
+                             : std::max<size_t>(right, 2);
 }
 
 }  // namespace npu

@@ -11,11 +11,11 @@ GreedySearch::GreedySearch(const Rules& rules, SearchStart start)
   sequence_.tokens.reserve(static_cast<size_t>(limit()));
   sequence_.tokens = said();
   path_.reserve(static_cast<size_t>(limit()));
-  path_ = said();
+  guess();
 }
 
 void GreedySearch::extend(StepTable& table, size_t guesses) {
-  const size_t rows = 1 + std::min(guesses, guessed());
+  const size_t rows = 1 + std::min(guesses, path_.size() - sequence_.tokens.size());
   for (size_t row = 0; row < rows; ++row)
     add_row(table, 0, std::span(path_).first(sequence_.tokens.size() + row));
 }
@@ -53,7 +53,7 @@ int GreedySearch::choose_one(const ScoreResult& result) {
 void GreedySearch::guess() {
   path_.assign(sequence_.tokens.begin(), sequence_.tokens.end());
   const size_t room = static_cast<size_t>(limit()) - 1 - path_.size();
-  draft_source().extend(path_, std::min(room, budget_.allowed()));
+  add_guesses(path_, std::min(room, budget_.allowed()));
 }
 
 std::vector<Sequence> GreedySearch::take_sequences() {

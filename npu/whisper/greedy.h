@@ -12,11 +12,11 @@ class GreedySearch : public Search {
  public:
   GreedySearch(const Rules& rules, SearchStart start);
   std::vector<Sequence> take_sequences() override;
+  size_t guesses() const override { return path_.size() - sequence_.tokens.size(); }
 
  private:
   size_t live() const override { return 1; }
   void want(ScoreRequest& request) const override { request.top_k = 1; }
-  size_t guessed() const override { return path_.size() - sequence_.tokens.size(); }
   void extend(StepTable& table, size_t guesses) override;
   void choose(std::span<const ScoreResult> results) override;
   int choose_one(const ScoreResult& result);

@@ -33,6 +33,7 @@ SamplingSearch::SamplingSearch(const Rules& rules, SearchStart start,
     all.samples.push_back(i);
   }
   branches_.push_back(std::move(all));
+  guess();
 }
 
 void SamplingSearch::want(ScoreRequest& request) const {
@@ -40,7 +41,7 @@ void SamplingSearch::want(ScoreRequest& request) const {
   request.full_row = true;
 }
 
-size_t SamplingSearch::guessed() const {
+size_t SamplingSearch::guesses() const {
   size_t guesses = 0;
   for (const Branch& branch : branches_) guesses += branch.path.size() - tokens(branch).size();
   return guesses;
@@ -138,7 +139,7 @@ void SamplingSearch::guess() {
       std::min(guesses_of_each(branches_.size()), budget_.allowed() / branches_.size());
   for (Branch& branch : branches_) {
     const size_t room = static_cast<size_t>(limit()) - 1 - branch.path.size();
-    draft_source().extend(branch.path, std::min(room, each));
+    add_guesses(branch.path, std::min(room, each));
   }
 }
 

@@ -40,6 +40,7 @@ class SamplingSearch : public Search {
  public:
   SamplingSearch(const Rules& rules, SearchStart start, const SamplingOptions& options);
   std::vector<Sequence> take_sequences() override;
+  size_t guesses() const override;
 
  private:
   struct Sample {
@@ -56,7 +57,6 @@ class SamplingSearch : public Search {
 
   size_t live() const override { return branches_.size(); }
   void want(ScoreRequest& request) const override;
-  size_t guessed() const override;
   void extend(StepTable& table, size_t guesses) override;
   void choose(std::span<const ScoreResult> results) override;
 

@@ -4,8 +4,8 @@
 // somebody else's business (search_driver.h).
 //
 // The first step feeds the initial tokens; each later one continues the histories that are left.
-// Further rows of a step may check guesses at what is chosen next (draft.h): as far as the choices
-// agree they are made in this step already. What is found is the same with and without.
+// Further rows of any step may check guesses at what is chosen next (draft.h): as far as the
+// choices agree they are made in this step already. What is found is the same with and without.
 #pragma once
 
 #include <span>
@@ -41,7 +41,7 @@ class Search {
   // Rows that the next propose() adds, without guesses.
   size_t rows() const { return prefilled_ ? live() : start_.initial.size() + start_.said.size(); }
   // Rows of guesses that are worth checking in the next step, if there is room.
-  size_t guesses() const { return prefilled_ ? guessed() : 0; }
+  virtual size_t guesses() const { return 0; }
   // Adds the next step's rows and requests, and those of up to `guesses` guesses. Precondition: not
   // done(). Without a take() in between, the same again.
   void propose(StepTable& table, size_t guesses = 0);
@@ -66,10 +66,11 @@ class Search {
   const std::vector<int>& said() const { return start_.said; }
   // Self slot of history `index`.
   int slot(size_t index) const { return start_.self_slot + static_cast<int>(index); }
-  // Adds a row for the latest of `sampled`, the tokens of history `index` from said() on, and asks
-  // for its scores.
+  // Adds a row for the latest of `sampled`, the tokens of history `index` from said() on, or of the
+  // initial ones if there is none, and asks for its scores.
   void add_row(StepTable& table, size_t index, std::span<const int> sampled) const;
-  const DraftSource& draft_source() const { return draft_source_; }
+  // Appends up to `most` guesses at what follows `path`, tokens of a history from said() on.
+  void add_guesses(std::vector<int>& path, size_t most) const;
   void count_guesses(size_t checked, size_t right);
   void count_tokens(size_t tokens) { chosen_tokens_ += static_cast<int>(tokens); }
   void finish() { done_ = true; }
@@ -79,15 +80,12 @@ class Search {
   virtual size_t live() const = 0;
   // Sets top_k and full_row as the choice needs them.
   virtual void want(ScoreRequest& request) const = 0;
-  // Rows of guesses that it would add.
-  virtual size_t guessed() const { return 0; }
-  // Adds a row for each history that goes on, and those of up to `guesses` guesses.
+  // Adds the last row of each history that goes on, and those of up to `guesses` guesses.
   virtual void extend(StepTable& table, size_t guesses) = 0;
-  // Chooses the next tokens from the answers: one for all histories after the prefill, then one for
-  // each row.
+  // Chooses the next tokens from the answers, one for each row.
   virtual void choose(std::span<const ScoreResult> results) = 0;
 
-  void propose_prefill(StepTable& table) const;
+  void prefill(StepTable& table) const;
 
   const Rules& rules_;
   SearchStart start_;

@@ -194,9 +194,30 @@ TEST(Guesses, OfALoopSaveSteps) {
   EXPECT_LE(bench.stats.decode_steps, 45);
 }
 
+// With the window, and where another ends.
+TEST(Guesses, OfWhereSegmentsBeginSaveSteps) {
+  Bench bench({});
+  bench.script->next = [](int, std::span<const int> history, std::span<float> logits) {
+    const size_t sampled = history.size() - kInitial.size();
+    const size_t segment = sampled / 4, token = sampled % 4;
+    if (sampled == 40)
+      logits[kEnd] = 20;
+    else if (token == 0 || token == 3)
+      logits[kTime + 50 * (segment + token / 3)] = 20;
+    else
+      logits[300 + sampled] = 20;
+  };
+  const auto found = bench.decode();
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->tokens.size(), 40U);
+  EXPECT_EQ(bench.stats.decode_steps, 10 * 3 + 1);
+}
+
 TEST(Guesses, OfTextThatDoesNotRepeatItselfCostNothing) {
+  DecodingOptions options;
+  options.without_timestamps = true;
   for (uint64_t seed = 1; seed <= 5; ++seed) {
-    Bench bench({});
+    Bench bench(options);
     bench.script->next = [&](int, auto history, auto logits) {
       random_logits(seed, history, logits);
     };

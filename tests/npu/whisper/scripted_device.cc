@@ -80,6 +80,7 @@ Result<void> ScriptedContext::run(size_t list, const Replay& replay, const Cance
   permute(replay.self_parents);
   std::vector<std::vector<int>> at_row;
   NPU_TRY(append(replay.rows, at_row));
+  note_prompts(replay, at_row);
   for (size_t i = 0; i < replay.score.size(); ++i) {
     logits_.assign(static_cast<size_t>(script_->vocabulary), 0.0F);
     const auto row = static_cast<size_t>(replay.score[i].row);
@@ -116,12 +117,25 @@ Result<void> ScriptedContext::append(std::span<const Row> rows,
     history.push_back(row.token);
     at_row.push_back(history);
   }
-  for (const Row& row : rows) {
+  return {};
+}
+
+// Of each history that begins with this replay. What follows the first row that is asked for
+// candidates are guesses.
+void ScriptedContext::note_prompts(const Replay& replay,
+                                   const std::vector<std::vector<int>>& at_row) {
+  for (const Row& row : replay.rows) {
     if (row.position != 0) continue;
     ++script_->prefills;
-    script_->prompts.push_back(histories_[static_cast<size_t>(row.self_slot)]);
+    const auto chosen = std::find_if(
+        replay.score.begin(), replay.score.end(), [&](const ScoreRequest& request) {
+          return request.top_k > 0 &&
+                 replay.rows[static_cast<size_t>(request.row)].self_slot == row.self_slot;
+        });
+    script_->prompts.push_back(chosen == replay.score.end()
+                                   ? histories_[static_cast<size_t>(row.self_slot)]
+                                   : at_row[static_cast<size_t>(chosen->row)]);
   }
-  return {};
 }
 
 TokenBytes numbered_words(int vocabulary) {

@@ -28,7 +28,7 @@ struct Script {
   int prefills = 0;                       // histories that were begun
   std::vector<std::vector<float>> mels;   // of each encoder run
   std::vector<int> positions;             // of each encoder run
-  std::vector<std::vector<int>> prompts;  // initial tokens of each prefill
+  std::vector<std::vector<int>> prompts;  // of each prefill, up to what is chosen first
 };
 
 // The contract of score.h in plain loops.
@@ -50,6 +50,7 @@ class ScriptedContext : public Context {
  private:
   void permute(std::span<const int> parents);
   Result<void> append(std::span<const Row> rows, std::vector<std::vector<int>>& at_row);
+  void note_prompts(const Replay& replay, const std::vector<std::vector<int>>& at_row);
 
   std::shared_ptr<Script> script_;
   ContextLimits limits_;
