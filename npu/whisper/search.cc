@@ -19,8 +19,8 @@ void Search::propose(StepTable& table, size_t guesses) {
 // All initial tokens but the last, and what is asked once.
 void Search::prefill(StepTable& table) const {
   const auto first_row = static_cast<int>(table.rows().size());
-  const auto start = std::find(start_.initial.begin(), start_.initial.end(),
-                               rules_.special().start_of_transcript);
+  const auto start =
+      std::find(start_.initial.begin(), start_.initial.end(), rules_.special().start_of_transcript);
   ScoreRequest& silence =
       table.ask(first_row + static_cast<int>(std::distance(start_.initial.begin(), start)));
   silence.top_k = 0;

@@ -17,34 +17,39 @@ Error lost() {
 }  // namespace
 
 void answer(const ScoreRequest& request, std::span<const float> logits, ScoreResult& result) {
-  const auto log_sum_exp = [](const std::vector<Candidate>& all) {
-    double sum = 0;
-    if (all.empty()) return -std::numeric_limits<float>::infinity();
-    for (const Candidate& one : all) sum += std::exp(static_cast<double>(one.logit - all[0].logit));
-    return static_cast<float>(all[0].logit + std::log(sum));
-  };
-  // The best `count`, and at least one, in front.
-  const auto sorted = [&](IdRange range, const TokenSet* mask, int count) {
+  // The best `count` of a range, and its log-sum-exp. Most logits of a script are 0: of those that
+  // are, the first can be among the best, and the others are counted.
+  const auto reduced = [&](IdRange range, const TokenSet* mask, int count) {
+    GroupScore score{{}, -std::numeric_limits<float>::infinity()};
     std::vector<Candidate> all;
-    for (int id = range.begin; id < range.end; ++id)
-      if (!mask || !mask->contains(id)) all.push_back({id, logits[static_cast<size_t>(id)]});
-    const size_t best = std::min(all.size(), static_cast<size_t>(std::max(1, count)));
-    std::partial_sort(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(best), all.end(),
-                      [](const Candidate& a, const Candidate& b) {
-                        return a.logit != b.logit ? a.logit > b.logit : a.id < b.id;
-                      });
-    return all;
+    int zeros = 0;
+    for (int id = range.begin; id < range.end; ++id) {
+      if (mask && mask->contains(id)) continue;
+      const float logit = logits[static_cast<size_t>(id)];
+      if (logit != 0 || zeros <= count) all.push_back({id, logit});
+      zeros += logit == 0;
+    }
+    if (all.empty()) return score;
+    std::sort(all.begin(), all.end(), [](const Candidate& a, const Candidate& b) {
+      return a.logit != b.logit ? a.logit > b.logit : a.id < b.id;
+    });
+    const auto exp_of = [&](float logit) {
+      return std::exp(static_cast<double>(logit - all[0].logit));
+    };
+    double sum = zeros > 0 ? zeros * exp_of(0) : 0;
+    for (const Candidate& one : all)
+      if (one.logit != 0) sum += exp_of(one.logit);
+    score.log_sum_exp = static_cast<float>(all[0].logit + std::log(sum));
+    all.resize(std::min(all.size(), static_cast<size_t>(count)));
+    score.top = all;
+    return score;
   };
-  for (int group = 0; group < kScoreGroups; ++group) {
-    std::vector<Candidate> all = sorted(request.ranges[group], request.mask, request.top_k);
-    result.groups[group].log_sum_exp = log_sum_exp(all);
-    all.resize(std::min(all.size(), static_cast<size_t>(request.top_k)));
-    result.groups[group].top = all;
-  }
+  for (int group = 0; group < kScoreGroups; ++group)
+    result.groups[group] = reduced(request.ranges[group], request.mask, request.top_k);
   result.named.clear();
   for (int id : request.named) result.named.push_back(logits[static_cast<size_t>(id)]);
   if (request.raw_log_sum_exp)
-    result.raw_log_sum_exp = log_sum_exp(sorted({0, static_cast<int>(logits.size())}, nullptr, 1));
+    result.raw_log_sum_exp = reduced({0, static_cast<int>(logits.size())}, nullptr, 0).log_sum_exp;
   result.full_row.clear();
   if (request.full_row) result.full_row.assign(logits.begin(), logits.end());
 }
@@ -127,8 +132,8 @@ void ScriptedContext::note_prompts(const Replay& replay,
   for (const Row& row : replay.rows) {
     if (row.position != 0) continue;
     ++script_->prefills;
-    const auto chosen = std::find_if(
-        replay.score.begin(), replay.score.end(), [&](const ScoreRequest& request) {
+    const auto chosen =
+        std::find_if(replay.score.begin(), replay.score.end(), [&](const ScoreRequest& request) {
           return request.top_k > 0 &&
                  replay.rows[static_cast<size_t>(request.row)].self_slot == row.self_slot;
         });
