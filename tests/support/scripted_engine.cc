@@ -156,8 +156,9 @@ class ScriptedTranscriber : public Transcriber {
   // `left`: samples that are not decoded.
   size_t window_samples(size_t left) const {
     const auto whole = static_cast<size_t>(script_->window_s * kRate);
+    if (lag_s_ < 0) return whole;
     const auto piece = static_cast<size_t>(lag_s_ * kRate);
-    if (lag_s_ < 0 || piece >= whole) return whole;
+    if (piece >= whole) return whole;
     return catch_up_ ? std::clamp(left, piece, whole) : piece;
   }
 

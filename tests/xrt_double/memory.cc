@@ -22,12 +22,12 @@ Memory::Memory(size_t bytes, uint64_t address, uint32_t flags, uint32_t group)
 
 void Memory::to_device(size_t offset, size_t bytes) {
   if (bytes == 0) return;
-  std::memcpy(device_[0].bytes + offset, host_[0].bytes + offset, bytes);
+  std::memcpy(device().data() + offset, host() + offset, bytes);
   known_.mark(offset / 4, (offset + bytes - 1) / 4 - offset / 4 + 1);
 }
 
 void Memory::to_host(size_t offset, size_t bytes) {
-  if (bytes > 0) std::memcpy(host_[0].bytes + offset, device_[0].bytes + offset, bytes);
+  if (bytes > 0) std::memcpy(host() + offset, device().data() + offset, bytes);
 }
 
 void Memory::end_use(size_t offset, size_t bytes) {
