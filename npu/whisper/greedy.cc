@@ -15,7 +15,7 @@ GreedySearch::GreedySearch(const Rules& rules, SearchStart start)
 }
 
 void GreedySearch::extend(StepTable& table, size_t guesses) {
-  const size_t rows = 1 + std::min(guesses, path_.size() - sequence_.tokens.size());
+  const size_t rows = 1 + std::min(guesses, GreedySearch::guesses());
   for (size_t row = 0; row < rows; ++row)
     add_row(table, 0, std::span(path_).first(sequence_.tokens.size() + row));
 }
