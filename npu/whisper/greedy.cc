@@ -52,8 +52,7 @@ int GreedySearch::choose_one(const ScoreResult& result) {
 
 void GreedySearch::guess() {
   path_.assign(sequence_.tokens.begin(), sequence_.tokens.end());
-  const size_t room = static_cast<size_t>(limit()) - 1 - path_.size();
-  add_guesses(path_, std::min(room, budget_.allowed()));
+  add_guesses(path_, budget_.allowed());
 }
 
 std::vector<Sequence> GreedySearch::take_sequences() {

@@ -137,10 +137,7 @@ void SamplingSearch::divide(const Branch& branch) {
 void SamplingSearch::guess() {
   const size_t each =
       std::min(guesses_of_each(branches_.size()), budget_.allowed() / branches_.size());
-  for (Branch& branch : branches_) {
-    const size_t room = static_cast<size_t>(limit()) - 1 - branch.path.size();
-    add_guesses(branch.path, std::min(room, each));
-  }
+  for (Branch& branch : branches_) add_guesses(branch.path, each);
 }
 
 std::vector<Sequence> SamplingSearch::take_sequences() {

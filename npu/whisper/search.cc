@@ -44,6 +44,7 @@ void Search::add_row(StepTable& table, size_t index, std::span<const int> sample
 
 void Search::add_guesses(std::vector<int>& path, size_t most) const {
   const size_t known = path.size();
+  most = std::min(most, static_cast<size_t>(limit()) - 1 - known);
   draft_source_.extend(path, most);
   if (most == 0 || path.size() > known) return;
   // Where the rules leave no text it mostly is the first timestamp that they leave: a segment

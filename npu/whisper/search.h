@@ -69,7 +69,8 @@ class Search {
   // Adds a row for the latest of `sampled`, the tokens of history `index` from said() on, or of the
   // initial ones if there is none, and asks for its scores.
   void add_row(StepTable& table, size_t index, std::span<const int> sampled) const;
-  // Appends up to `most` guesses at what follows `path`, tokens of a history from said() on.
+  // Appends up to `most` guesses at what follows `path`, tokens of a history from said() on, and
+  // leaves room below limit() for what is chosen after them.
   void add_guesses(std::vector<int>& path, size_t most) const;
   void count_guesses(size_t checked, size_t right);
   void count_tokens(size_t tokens) { chosen_tokens_ += static_cast<int>(tokens); }

@@ -214,21 +214,25 @@ TEST(Guesses, OfWhereSegmentsBeginSaveSteps) {
 }
 
 TEST(Guesses, OfTextThatDoesNotRepeatItselfCostNothing) {
-  DecodingOptions options;
-  options.without_timestamps = true;
-  for (uint64_t seed = 1; seed <= 5; ++seed) {
-    Bench bench(options);
-    bench.script->next = [&](int, auto history, auto logits) {
-      random_logits(seed, history, logits);
-    };
-    const WindowRequest request{"en", {}, {}, 0, 0};
-    const auto search = bench.decoder->begin(request);
-    SearchDriver driver(*bench.inference);
-    driver.add(*search);
-    while (!driver.idle()) ASSERT_TRUE(driver.step({}));
-    EXPECT_EQ(search->checked_guesses(), 0);
-    EXPECT_EQ(bench.stats.decode_steps, search->chosen_tokens());
-  }
+  for (const bool timestamps : {false, true})
+    for (uint64_t seed = 1; seed <= 5; ++seed) {
+      DecodingOptions options;
+      options.without_timestamps = !timestamps;
+      Bench bench(options);
+      bench.script->next = [&](int, auto history, auto logits) {
+        random_logits(seed, history, logits);
+      };
+      const WindowRequest request{"en", {}, {}, 0, 0};
+      const auto search = bench.decoder->begin(request);
+      SearchDriver driver(*bench.inference);
+      driver.add(*search);
+      while (!driver.idle()) ASSERT_TRUE(driver.step({}));
+      // With timestamps, where segments begin.
+      if (!timestamps) {
+        EXPECT_EQ(search->checked_guesses(), 0);
+      }
+      EXPECT_EQ(bench.stats.decode_steps + search->right_guesses(), search->chosen_tokens());
+    }
 }
 
 TEST(Guesses, SamplesThatAgreeAreOneRow) {
